@@ -1,0 +1,117 @@
+//! Crash-safe files: the few operations that every durable file of ours goes through.
+//!
+//! A file appears whole: written aside, synced, renamed, and its folder synced. A rename or a new
+//! name that must survive a power cut needs a sync of the folder that holds the name; a file's
+//! bytes need a sync of the file. `fdatasync` is enough for bytes, because it also writes the
+//! size that is needed to read them back.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub use entry_log::{EntryLog, LogError, LogKind, Opened};
+pub use folder::{FolderError, FolderLock};
+
+mod entry_log;
+mod folder;
+
+/// A file operation that failed: what was attempted, on what, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}: {source}", path.display())]
+pub struct FileError {
+    /// What was attempted, as a verb: "write", "sync".
+    pub doing: &'static str,
+    /// On what.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// Whether the disk or the quota is full, which passes: refuse and go on (rule 28).
+    pub fn is_full(&self) -> bool {
+        is_full(&self.source)
+    }
+}
+
+/// Whether an error says that the disk or a quota is full.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Names the operation and the path in the error of a file operation.
+pub trait Doing<T> {
+    /// `doing` is a verb: "open", "sync".
+    fn doing(self, doing: &'static str, path: &Path) -> Result<T, FileError>;
+}
+
+impl<T> Doing<T> for io::Result<T> {
+    fn doing(self, doing: &'static str, path: &Path) -> Result<T, FileError> {
+        self.map_err(|source| FileError {
+            doing,
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+impl<T> Doing<T> for rustix::io::Result<T> {
+    fn doing(self, doing: &'static str, path: &Path) -> Result<T, FileError> {
+        self.map_err(io::Error::from).doing(doing, path)
+    }
+}
+
+/// Makes the names in a folder durable.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .doing("sync folder", folder)
+}
+
+/// Creates a folder and what is missing above it, durably.
+pub fn create_folder(folder: &Path) -> Result<(), FileError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_folder(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        other => other.doing("create folder", folder)?,
+    }
+    sync_folder(parent.unwrap_or(Path::new(".")))
+}
+
+/// Writes a file so that it is there whole or not at all, and durable on return.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".tmp");
+    let aside = PathBuf::from(aside);
+    let mut file = File::create(&aside).doing("create", &aside)?;
+    file.write_all(bytes).doing("write", &aside)?;
+    file.sync_all().doing("sync", &aside)?;
+    rename(&aside, path)
+}
+
+/// Renames within one folder, durably.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).doing("rename", from)?;
+    sync_folder(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// Removes a file; that it is not there is fine. Not synced: what is removed must be harmless
+/// when it comes back.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.doing("remove", path),
+    }
+}
+
+#[cfg(test)]
+mod tests;

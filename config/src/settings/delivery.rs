@@ -1,0 +1,220 @@
+//! The daemon's settings, as meant.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::names::StreamName;
+use crate::prefix::{ErrorPrefix, Prefix};
+use crate::secret::Secret;
+
+/// Everything in `delivery.yaml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Journal, spool and checkpoints.
+    pub data_dir: PathBuf,
+    /// Whether `data_dir` may lie in memory.
+    pub allow_tmpfs: bool,
+    /// The doors. What is `None` is not opened.
+    pub listen: Listen,
+    /// What the process may use.
+    pub limits: Limits,
+    /// The streams, in the order of the file.
+    pub streams: Vec<Stream>,
+}
+
+/// The doors.
+#[derive(Clone, Debug, Default)]
+pub struct Listen {
+    /// The native door.
+    pub native: Option<Native>,
+    /// Metrics, health, status.
+    pub admin: Option<Admin>,
+}
+
+/// The native door.
+#[derive(Clone, Debug)]
+pub struct Native {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Who may enter. Empty: only loopback is accepted, and needs no token.
+    pub tokens: Vec<Token>,
+}
+
+/// A bearer token.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// What logs call it.
+    pub name: String,
+    /// The token.
+    pub token: Secret,
+    /// The streams it opens: patterns with `*`.
+    pub streams: Vec<StreamPattern>,
+}
+
+/// A pattern of stream names in which `*` stands for any characters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StreamPattern(pub String);
+
+/// The admin door.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What the process may use.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Limits {
+    /// All buffers of the process, in bytes.
+    pub memory: u64,
+    /// When the data folder's file system counts as full.
+    pub disk: HighWater,
+}
+
+/// When a file system counts as full.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum HighWater {
+    /// Used share of the whole, in percent, 1 to 100.
+    Percent(u8),
+    /// Bytes that must stay free.
+    Free(u64),
+}
+
+/// A stream.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stream {
+    /// Its name.
+    pub name: StreamName,
+    /// The name it had before, whose folder it takes over.
+    pub former_name: Option<StreamName>,
+    /// Journal, spool and recycled segments together, in bytes.
+    pub quota: u64,
+    /// When a batch closes: first reached wins.
+    pub buffering: Buffering,
+    /// How objects are written.
+    pub format: Format,
+    /// Where they go.
+    pub destination: Destination,
+}
+
+/// Firehose's buffering hints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Buffering {
+    /// Bytes of records per file, before compression and conversion.
+    pub size: u64,
+    /// Age of a batch since its first record was read.
+    pub interval: Duration,
+}
+
+/// How objects are written.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Format {
+    /// Records as they are.
+    Raw(Raw),
+    /// JSON records as rows.
+    Parquet(Parquet),
+}
+
+/// Records as they are, one behind the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Raw {
+    /// Whether a newline follows each record that does not end in one.
+    pub newline: bool,
+    /// How the object is compressed.
+    pub compression: RawCompression,
+}
+
+/// Compression of a raw object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RawCompression {
+    /// Not at all.
+    None,
+    /// `.gz`
+    Gzip,
+    /// `.zst`
+    Zstd,
+}
+
+/// JSON records as rows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parquet {
+    /// Compression of the column chunks.
+    pub compression: ParquetCompression,
+    /// The columns.
+    pub schema: Schema,
+}
+
+/// Compression of Parquet column chunks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParquetCompression {
+    /// Not at all.
+    None,
+    /// Snappy, Firehose's default.
+    Snappy,
+    /// Gzip, level 6.
+    Gzip,
+    /// Zstandard, level 1.
+    Zstd,
+    /// LZ4, raw blocks.
+    Lz4,
+}
+
+/// The columns of a stream's objects.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Schema {
+    /// Learned from the records; it only grows (rule 22).
+    Inferred,
+    /// Said in the settings; a value that does not fit fails its record.
+    Declared(Vec<Column>),
+}
+
+/// A column.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Column {
+    /// Its name, which is the JSON key, to the letter.
+    pub name: String,
+    /// Its type.
+    pub kind: ColumnType,
+}
+
+/// The type of a column. Written as `int`, `list<string>`, `struct<a:int,b:string>`.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ColumnType {
+    /// `boolean`
+    Boolean,
+    /// `int` (64 bits), also `bigint`
+    Int,
+    /// `double`, also `float`
+    Double,
+    /// `string`
+    String,
+    /// `timestamp`, in milliseconds, UTC
+    Timestamp,
+    /// `date`
+    Date,
+    /// `list<T>`, also `array<T>`
+    List(Box<ColumnType>),
+    /// `struct<name:T,…>`
+    Struct(Vec<Column>),
+}
+
+/// Where objects go.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Destination {
+    /// A folder of this machine.
+    File(FileDestination),
+}
+
+/// A folder of this machine, laid out as a bucket would be.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FileDestination {
+    /// The folder.
+    pub path: PathBuf,
+    /// Where data objects go.
+    pub prefix: Prefix,
+    /// Where records that failed go.
+    pub error_output_prefix: ErrorPrefix,
+    /// Firehose's source backup: all records as they came, delivered to a place of their own.
+    pub backup: Option<Box<Destination>>,
+}

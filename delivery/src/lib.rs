@@ -1,0 +1,11 @@
+//! Standpipe's daemon, as a library: makes records durable, buffers, converts and delivers them.
+//!
+//! `ingest` sees only `stream`; `journal`, `transform`, `format`, `spool` and `destination` know
+//! nothing of one another's insides; only `lane` and the delivery loop put them together; `daemon`
+//! only constructs, starts and stops.
+
+pub mod disk;
+pub mod failure;
+pub mod journal;
+pub mod record;
+pub mod stream;

@@ -1,0 +1,1 @@
+//! A stream while it runs: one journal thread, one lane task, one delivery task.
