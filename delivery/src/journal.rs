@@ -9,6 +9,10 @@ use crate::disk::Full;
 use crate::failure::Failure;
 use crate::record::{Row, Stage};
 
+pub use local::{LocalJournal, OpenError, Options, Totals, Waiting};
+
+mod local;
+
 /// The minimum contract of a journal.
 ///
 /// Positions number records from 0 without a gap. `append` returns when what it says is durable.
