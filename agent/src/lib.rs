@@ -1,1 +1,6 @@
-//! placeholder
+//! Standpipe's agent, as a library: follows rotating log files and ships their lines exactly once.
+//!
+//! It stays small: no arrow, no object store, nothing of the daemon.
+
+pub mod parse;
+pub mod split;

@@ -161,6 +161,29 @@ impl Builder {
         self.ends.push(self.bytes.len() as u32);
     }
 
+    /// Adds a record that `write` appends to the buffer in place, unless it became longer than
+    /// `limit` bytes: then it is taken back, and the answer is false.
+    pub fn push_written(
+        &mut self,
+        limit: usize,
+        unterminated: bool,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let fits = self.bytes.len() - start <= limit;
+        if fits {
+            self.push(Record {
+                bytes: b"",
+                part: None,
+                unterminated,
+            });
+        } else {
+            self.bytes.truncate(start);
+        }
+        fits
+    }
+
     /// Bytes collected so far.
     pub fn size(&self) -> usize {
         self.bytes.len()

@@ -75,3 +75,15 @@ fn offsets_that_describe_nothing_are_refused() {
         Err(Malformed::Note { record: 0 })
     );
 }
+
+#[test]
+fn a_record_written_in_place_is_taken_back_where_it_is_too_long() {
+    let mut builder = Builder::default();
+    builder.push_plain(b"before");
+    assert!(!builder.push_written(2, false, |out| out.extend_from_slice(b"xyz")));
+    assert_eq!((builder.len(), builder.size()), (1, 6));
+    assert!(builder.push_written(2, true, |out| out.extend_from_slice(b"xy")));
+    let records = builder.finish();
+    let last = records.iter().last().unwrap();
+    assert_eq!((last.bytes, last.unterminated), (&b"xy"[..], true));
+}

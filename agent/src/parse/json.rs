@@ -1,0 +1,90 @@
+//! Writes JSON values at the end of a buffer.
+
+/// Bytes that a JSON string cannot hold as they are.
+const ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        escaped[control] = true;
+        control += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+/// Appends `,"name":`.
+pub(super) fn key(name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+/// Appends a number.
+pub(super) fn number(value: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut left = value;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a string with its quotes. What is no UTF-8 becomes U+FFFD; the answer is whether all
+/// of it was UTF-8.
+pub(super) fn string(bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    out.push(b'"');
+    let valid = text(bytes, out);
+    out.push(b'"');
+    valid
+}
+
+/// Appends what stands between the quotes of a string; several calls may make one string.
+pub(super) fn text(bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    if std::str::from_utf8(bytes).is_ok() {
+        escape(bytes, out);
+        return true;
+    }
+    for chunk in bytes.utf8_chunks() {
+        escape(chunk.valid().as_bytes(), out);
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice("\u{fffd}".as_bytes());
+        }
+    }
+    false
+}
+
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if ESCAPED[byte as usize] {
+            out.extend_from_slice(&bytes[from..at]);
+            escape_byte(byte, out);
+            from = at + 1;
+        }
+    }
+    out.extend_from_slice(&bytes[from..]);
+}
+
+fn escape_byte(byte: u8, out: &mut Vec<u8>) {
+    let letter = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX[usize::from(byte >> 4)]);
+            out.push(HEX[usize::from(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+}
