@@ -216,6 +216,7 @@ fn a_line_that_does_not_parse_is_kept_with_the_reason() {
         (" 1 ", " 99999999999999999999999 ", "bytes"),
         (" \"-\" \"-\"", " -", "referer"),
         ("\"-\" \"-\"", "\"-\" \"-", "user agent"),
+        ("\"-\" \"-\"", "\"-\" \"-\\", "user agent"),
     ] {
         let line = good.replacen(from, to, 1);
         let value = combined(&line);
