@@ -1,22 +1,54 @@
 //! Object prefixes in Firehose's language: text with `!{namespace:value}` expressions.
+//!
+//! A prefix is parsed once, where the settings are read, so that what is wrong is said with its
+//! place in the file. It is evaluated once per object, from values that a retry finds again: the
+//! arrival of the object's oldest record and a seed (rule 21), never the clock.
+//!
+//! What is appended where is Firehose's: a data prefix without any expression gets UTC
+//! `yyyy/MM/dd/HH/`; an error prefix without any gets the error type and the same date.
 
-/// A prefix as written, checked. Placeholder until the parser lands.
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::names::{Arrival, Fingerprint};
+use pattern::Pattern;
+
+mod key;
+mod parse;
+mod pattern;
+
+pub use key::check_key;
+
+/// A prefix as written, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prefix {
     text: String,
+    parts: Vec<Part>,
+    /// Nothing that was written is an expression.
+    literal: bool,
 }
 
-/// An error output prefix as written, checked.
+/// An error output prefix as written or as derived, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ErrorPrefix {
-    text: String,
+    text: Option<String>,
+    parts: Vec<Part>,
+}
+
+/// A piece of a prefix.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Part {
+    Text(String),
+    Time(Pattern),
+    Random,
+    ErrorType,
 }
 
 /// What the expressions of a prefix are evaluated with.
 #[derive(Clone, Copy, Debug)]
 pub struct PrefixValues<'a> {
     /// Arrival of the oldest record of the object.
-    pub oldest: crate::names::Arrival,
+    pub oldest: Arrival,
     /// Seed of `!{firehose:random-string}`: derived from lane, run and position (rule 21), so
     /// that a retry finds the same name. Each occurrence differs.
     pub random_seed: &'a [u8],
@@ -30,7 +62,22 @@ pub struct PrefixError(pub String);
 impl Prefix {
     /// Reads a prefix for data objects.
     pub fn parse(text: &str) -> Result<Self, PrefixError> {
-        Ok(Self { text: text.into() })
+        let mut parts = parse::parts(text)?;
+        if parts.contains(&Part::ErrorType) {
+            return Err(PrefixError(
+                "!{firehose:error-output-type} is allowed only in the error output prefix".into(),
+            ));
+        }
+        let literal = !has_expression(&parts);
+        if literal {
+            parts.push(Part::Time(Pattern::by_hour()));
+        }
+        key::check_sample(&parts)?;
+        Ok(Self {
+            text: text.to_owned(),
+            parts,
+            literal,
+        })
     }
 
     /// As written.
@@ -39,22 +86,32 @@ impl Prefix {
     }
 
     /// The prefix of an object. Where it has no expression, UTC `yyyy/MM/dd/HH/` is appended.
-    pub fn evaluate(&self, _values: &PrefixValues<'_>) -> Result<String, PrefixError> {
-        Ok(self.text.clone())
+    /// Check the whole key with [`check_key`].
+    pub fn evaluate(&self, values: &PrefixValues<'_>) -> Result<String, PrefixError> {
+        evaluate(&self.parts, None, values)
     }
 }
 
 impl ErrorPrefix {
-    /// Reads an error output prefix; `None` derives it from the prefix, as Firehose does.
+    /// Reads an error output prefix. Without one (or with an empty one) it derives from the
+    /// prefix, as in Firehose: that is possible only where the prefix has no expression.
     pub fn parse(text: Option<&str>, prefix: &Prefix) -> Result<Self, PrefixError> {
+        let text = text.filter(|text| !text.is_empty());
+        let parts = match text {
+            Some(text) => error_parts(text)?,
+            None if prefix.literal => by_type_and_hour(&prefix.text),
+            None => return Err(missing()),
+        };
+        key::check_sample(&parts)?;
         Ok(Self {
-            text: text.unwrap_or(prefix.as_str()).into(),
+            text: text.map(str::to_owned),
+            parts,
         })
     }
 
     /// As written; `None` where it was derived.
     pub fn as_str(&self) -> Option<&str> {
-        Some(&self.text)
+        self.text.as_deref()
     }
 
     /// The prefix of an object of failed records; `error_type` is one of Firehose's, such as
@@ -62,8 +119,80 @@ impl ErrorPrefix {
     pub fn evaluate(
         &self,
         error_type: &str,
-        _values: &PrefixValues<'_>,
+        values: &PrefixValues<'_>,
     ) -> Result<String, PrefixError> {
-        Ok(format!("{}{error_type}/", self.text))
+        evaluate(&self.parts, Some(error_type), values)
     }
 }
+
+fn missing() -> PrefixError {
+    PrefixError(
+        "is missing: a prefix with expressions needs an error output prefix, such as \
+         \"errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/\""
+            .into(),
+    )
+}
+
+fn error_parts(text: &str) -> Result<Vec<Part>, PrefixError> {
+    let parts = parse::parts(text)?;
+    if !has_expression(&parts) {
+        return Ok(by_type_and_hour(text));
+    }
+    if parts.contains(&Part::ErrorType) {
+        return Ok(parts);
+    }
+    Err(PrefixError(
+        "an error output prefix with expressions must contain !{firehose:error-output-type}".into(),
+    ))
+}
+
+fn by_type_and_hour(before: &str) -> Vec<Part> {
+    vec![
+        Part::Text(before.to_owned()),
+        Part::ErrorType,
+        Part::Text("/".to_owned()),
+        Part::Time(Pattern::by_hour()),
+    ]
+}
+
+fn has_expression(parts: &[Part]) -> bool {
+    parts.iter().any(|part| !matches!(part, Part::Text(_)))
+}
+
+fn evaluate(
+    parts: &[Part],
+    error_type: Option<&str>,
+    values: &PrefixValues<'_>,
+) -> Result<String, PrefixError> {
+    let time = time_of(values.oldest)?;
+    let mut key = String::new();
+    let mut occurrence = 0;
+    for part in parts {
+        match part {
+            Part::Text(text) => key.push_str(text),
+            Part::Time(pattern) => pattern.evaluate(time, &mut key),
+            Part::ErrorType => key.push_str(error_type.unwrap_or_default()),
+            Part::Random => {
+                key.push_str(&random_string(values.random_seed, occurrence));
+                occurrence += 1;
+            }
+        }
+    }
+    Ok(key)
+}
+
+fn time_of(arrival: Arrival) -> Result<DateTime, PrefixError> {
+    let stamp = jiff::Timestamp::from_millisecond(arrival.0).map_err(|error| {
+        PrefixError(format!("the arrival {} ms is no time: {error}", arrival.0))
+    })?;
+    Ok(stamp.to_zoned(TimeZone::UTC).datetime())
+}
+
+/// Eleven characters, as Firehose's: the beginning of a UUID.
+fn random_string(seed: &[u8], occurrence: u32) -> String {
+    let digits = Fingerprint::of(&[seed, &occurrence.to_le_bytes()].concat()).to_string();
+    format!("{}-{}", &digits[..8], &digits[8..10])
+}
+
+#[cfg(test)]
+mod tests;
