@@ -8,6 +8,7 @@ pub mod frame;
 pub mod limits;
 pub mod names;
 pub mod prefix;
+pub mod process;
 pub mod records;
 pub mod secret;
 pub mod settings;

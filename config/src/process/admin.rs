@@ -1,0 +1,76 @@
+//! The admin door, the same in both programs.
+//!
+//! | endpoint | says |
+//! |---|---|
+//! | `GET /live` | 200 while the process can answer at all |
+//! | `GET /ready` | 200 when it takes work; before that and while it stops 503 and what is missing, a line each |
+//! | `GET /metrics` | Prometheus' text form |
+//! | `GET /status` | how it is doing, as JSON |
+//!
+//! It answers loopback only: status and metrics name streams, paths and destinations, and there
+//! are no tokens for it yet.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::door::is_local;
+use super::metrics::Metrics;
+use super::readiness::Readiness;
+
+const ENDPOINTS: &str = "There are /live, /ready, /metrics and /status.\n";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The endpoints. `status` is asked at each request; `record` sets metrics from what it said.
+pub fn router<S, F>(readiness: Readiness, metrics: Metrics, status: F, record: fn(&S)) -> Router
+where
+    S: Serialize + 'static,
+    F: Fn() -> S + Clone + Send + Sync + 'static,
+{
+    let seen = status.clone();
+    Router::new()
+        .route("/live", get(async || "live\n"))
+        .route("/ready", get(async move || ready(&readiness)))
+        .route(
+            "/metrics",
+            get(async move || scrape(&metrics, &status(), record)),
+        )
+        .route("/status", get(async move || Json(seen())))
+        .fallback(async || (StatusCode::NOT_FOUND, ENDPOINTS))
+        .layer(from_fn(local_only))
+}
+
+fn ready(readiness: &Readiness) -> (StatusCode, String) {
+    let missing = readiness.missing();
+    if missing.is_empty() {
+        return (StatusCode::OK, "ready\n".into());
+    }
+    let lines = missing.iter().map(|part| format!("not ready: {part}\n"));
+    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
+}
+
+fn scrape<S>(metrics: &Metrics, status: &S, record: fn(&S)) -> impl IntoResponse + use<S> {
+    let text = metrics.render(|| record(status));
+    ([(header::CONTENT_TYPE, PROMETHEUS)], text)
+}
+
+async fn local_only(
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_local(&peer) {
+        return next.run(request).await;
+    }
+    let message = "the admin door answers this machine only: ask it there, or through a tunnel\n";
+    (StatusCode::FORBIDDEN, message).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::*;
+
+fn logging(filter: Option<&str>) -> Logging {
+    Logging {
+        filter: filter.map(str::to_owned),
+        format: LogFormat::Text,
+    }
+}
+
+#[test]
+fn the_option_beats_the_environment_which_beats_the_default() {
+    let shown = |logging: Logging, env: Option<&str>| {
+        let filter = logging.filter(env.map(str::to_owned)).unwrap();
+        filter.to_string()
+    };
+    assert_eq!(shown(logging(Some("debug")), Some("warn")), "debug");
+    assert_eq!(
+        shown(logging(None), Some("warn,hyper=error")),
+        "hyper=error,warn"
+    );
+    assert_eq!(shown(logging(None), Some("")), "info");
+    assert_eq!(shown(logging(None), None), "info");
+}
+
+#[test]
+fn a_wrong_filter_says_where_it_came_from() {
+    let wrong = logging(Some("a=loud")).filter(None).unwrap_err();
+    assert!(
+        wrong.to_string().contains("--log says \"a=loud\""),
+        "{wrong}"
+    );
+    let wrong = logging(None).filter(Some("a=loud".into())).unwrap_err();
+    assert!(wrong.to_string().contains("RUST_LOG says"), "{wrong}");
+}
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Written {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[test]
+fn the_journal_gets_a_priority_on_every_line_and_no_time() {
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt()
+        .event_format(Journal)
+        .with_writer(written.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::error!(stream = "web", "two\nlines");
+        tracing::warn!("one");
+        tracing::info!("quiet");
+    });
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text, "<3>two\n<3>lines stream=\"web\"\n<4>one\n<6>quiet\n");
+}

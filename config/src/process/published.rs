@@ -1,0 +1,45 @@
+//! The real addresses of a process's doors, in a file, so that whoever asked for port 0 finds
+//! them: `data_dir/doors.json`, `{"native":"127.0.0.1:41234","admin":"127.0.0.1:41235"}`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::files::{FileError, remove, write_whole};
+
+/// The file's name in `data_dir`.
+pub const FILE: &str = "doors.json";
+
+/// The file while the doors are open. Dropped, it is removed.
+#[derive(Debug)]
+pub struct Published {
+    path: PathBuf,
+}
+
+/// Removes what a process that was killed left behind: its addresses may be another's by now.
+pub fn retract(data_dir: &Path) -> Result<(), FileError> {
+    remove(&data_dir.join(FILE))
+}
+
+/// Writes the addresses, whole.
+pub fn publish(
+    data_dir: &Path,
+    doors: &BTreeMap<&'static str, SocketAddr>,
+) -> Result<Published, FileError> {
+    let path = data_dir.join(FILE);
+    // A map of plain texts always has a JSON form.
+    let text = serde_json::to_vec(doors).unwrap_or_default();
+    write_whole(&path, &text)?;
+    Ok(Published { path })
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        if let Err(error) = remove(&self.path) {
+            tracing::warn!(%error, "the addresses of closed doors stay published");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
