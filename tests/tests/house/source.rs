@@ -1,0 +1,80 @@
+//! Our Rust files, parsed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One file.
+pub(crate) struct File {
+    /// Its path from the top of the tree, with `/`.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+    /// Its syntax.
+    pub(crate) syntax: syn::File,
+}
+
+impl File {
+    /// The crate's folder: `config`, `agent`, `delivery`, `tests`.
+    pub(crate) fn package(&self) -> &str {
+        self.path.split('/').next().unwrap_or_default()
+    }
+
+    /// The module it is, as names below the crate: `["journal", "segment"]`.
+    pub(crate) fn module(&self) -> Vec<&str> {
+        let below = self.path.splitn(3, '/').nth(2).unwrap_or_default();
+        let name = below.trim_end_matches(".rs");
+        let mut names: Vec<_> = name.split('/').collect();
+        if matches!(names.last(), Some(&("lib" | "main" | "mod"))) {
+            names.pop();
+        }
+        names
+    }
+
+    /// Whether it holds tests, not what we ship.
+    pub(crate) fn is_test(&self) -> bool {
+        self.package() == "tests" || self.module().contains(&"tests")
+    }
+}
+
+/// The top of the tree.
+pub(crate) fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All files of the four crates.
+pub(crate) fn files() -> Vec<File> {
+    let mut paths = vec![];
+    for package in ["config", "agent", "delivery", "tests"] {
+        collect(&top().join(package), &mut paths);
+    }
+    paths.sort();
+    assert!(paths.len() > 20, "only {} files found", paths.len());
+    paths.iter().map(|path| read(path)).collect()
+}
+
+/// What we ship.
+pub(crate) fn shipped() -> impl Iterator<Item = File> {
+    files().into_iter().filter(|file| !file.is_test())
+}
+
+fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of ours") {
+        let path = entry.expect("a folder of ours").path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> File {
+    let text = fs::read_to_string(path).expect("a file of ours");
+    let shown = path.strip_prefix(top()).expect("below the top");
+    let syntax = syn::parse_file(&text).unwrap_or_else(|e| panic!("{}: {e}", shown.display()));
+    File {
+        path: shown.to_string_lossy().replace('\\', "/"),
+        text,
+        syntax,
+    }
+}
