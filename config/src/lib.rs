@@ -12,5 +12,3 @@ pub mod process;
 pub mod records;
 pub mod secret;
 pub mod settings;
-pub mod units;
-pub mod yaml;
