@@ -6,6 +6,7 @@
 
 pub mod disk;
 pub mod failure;
+pub mod format;
 pub mod journal;
 pub mod record;
 pub mod stream;

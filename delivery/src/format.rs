@@ -1,0 +1,54 @@
+//! How records become objects: as they are, or as rows of a Parquet file; and what an object of
+//! each form is called.
+//!
+//! Raw objects are written by [`RowsWriter`](crate::record::rows::RowsWriter) itself. Parquet files
+//! are encoded at the seal, from compact rows.
+
+use standpipe_config::settings::delivery::{Format, RawCompression};
+
+use crate::record::rows::Shape;
+
+pub mod error_line;
+
+/// `Content-Type` of every object, as Firehose has it.
+pub const CONTENT_TYPE: &str = "application/octet-stream";
+
+/// What an object's key ends in; Firehose's extensions, and `.zst`. Error objects have none.
+pub fn suffix(format: &Format) -> &'static str {
+    match format {
+        Format::Parquet(_) => ".parquet",
+        Format::Raw(raw) => match raw.compression {
+            RawCompression::None => "",
+            RawCompression::Gzip => ".gz",
+            RawCompression::Zstd => ".zst",
+        },
+    }
+}
+
+/// `Content-Encoding` of an object. For gzip it is Firehose's; Parquet has none, where Firehose
+/// names a wrong one.
+pub fn content_encoding(format: &Format) -> Option<&'static str> {
+    match format {
+        Format::Parquet(_) => None,
+        Format::Raw(raw) => match raw.compression {
+            RawCompression::None => None,
+            RawCompression::Gzip => Some("gzip"),
+            RawCompression::Zstd => Some("zstd"),
+        },
+    }
+}
+
+/// How the rows file of a batch is written: what is delivered, for raw objects; what is encoded at
+/// the seal, for Parquet.
+pub fn shape(format: &Format) -> Shape {
+    match format {
+        Format::Parquet(_) => Shape::PLAIN,
+        Format::Raw(raw) => Shape {
+            newline: raw.newline,
+            compression: raw.compression,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
