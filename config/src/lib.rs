@@ -12,3 +12,5 @@ pub mod process;
 pub mod records;
 pub mod secret;
 pub mod settings;
+pub mod units;
+pub mod yaml;

@@ -44,6 +44,15 @@ enum Part {
     ErrorType,
 }
 
+impl Part {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// What the expressions of a prefix are evaluated with.
 #[derive(Clone, Copy, Debug)]
 pub struct PrefixValues<'a> {
@@ -85,6 +94,11 @@ impl Prefix {
         &self.text
     }
 
+    /// Whether nothing of it is an expression, so that the date is appended.
+    pub fn is_literal(&self) -> bool {
+        self.literal
+    }
+
     /// The prefix of an object. Where it has no expression, UTC `yyyy/MM/dd/HH/` is appended.
     /// Check the whole key with [`check_key`].
     pub fn evaluate(&self, values: &PrefixValues<'_>) -> Result<String, PrefixError> {
@@ -112,6 +126,17 @@ impl ErrorPrefix {
     /// As written; `None` where it was derived.
     pub fn as_str(&self) -> Option<&str> {
         self.text.as_deref()
+    }
+
+    /// What it means, for people: with the parts that are appended.
+    pub fn meaning(&self) -> String {
+        match &self.text {
+            Some(text) if text.contains("!{") => text.clone(),
+            _ => {
+                let before = self.parts.first().and_then(Part::text).unwrap_or_default();
+                format!("{before}!{{firehose:error-output-type}}/!{{timestamp:yyyy/MM/dd/HH}}/")
+            }
+        }
     }
 
     /// The prefix of an object of failed records; `error_type` is one of Firehose's, such as

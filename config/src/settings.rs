@@ -1,7 +1,51 @@
 //! Settings as meant: what a checked file says, defaults filled in. A value that exists is valid.
 //!
-//! The written form (YAML, with line and column) and the readers that turn it into these types
-//! live beside them.
+//! The written form is YAML (see [`yaml`](crate::yaml)). Readers beside the types turn it into
+//! them and find every problem at once, each with its place in the file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::yaml::{Problem, Problems};
 
 pub mod agent;
 pub mod delivery;
+mod values;
+
+pub use values::SECRET;
+
+/// Settings that are valid, and what is allowed in them but probably not meant.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    /// The settings.
+    pub settings: T,
+    /// Worth a WARN each.
+    pub warnings: Vec<Problem>,
+}
+
+/// What was read, unless something is wrong.
+fn loaded<T>(
+    settings: Option<T>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+) -> Result<Loaded<T>, Problems> {
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(Loaded { settings, warnings }),
+        _ => Err(Problems(problems)),
+    }
+}
+
+/// The text of a file, and the folder that its relative paths are taken from.
+fn read_file(path: &Path) -> Result<(String, PathBuf), Problems> {
+    let folder = path.parent().unwrap_or(Path::new("")).join(".");
+    fs::read_to_string(path)
+        .and_then(|text| Ok((text, std::path::absolute(folder)?)))
+        .map_err(|error| {
+            Problems(vec![Problem {
+                file: path.display().to_string(),
+                place: None,
+                path: String::new(),
+                message: format!("cannot read the settings: {error}"),
+            }])
+        })
+}

@@ -3,6 +3,8 @@
 use standpipe_config::names::{Arrival, LaneId, Run};
 use standpipe_config::records::Part;
 
+pub mod rows;
+
 /// What names a record, or what one record became, for ever: made of lane, run, position and index
 /// within the record (rules 13 and 14).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

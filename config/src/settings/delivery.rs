@@ -8,6 +8,22 @@ use crate::names::StreamName;
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::Secret;
 
+mod column;
+mod destination;
+mod format;
+mod listen;
+mod read;
+mod summary;
+mod tables;
+mod words;
+mod write;
+
+pub use column::NotAColumnType;
+pub use read::{load, read, read_stream};
+pub use summary::summary;
+pub use tables::TABLES;
+pub use write::write_stream;
+
 /// Everything in `delivery.yaml`.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -55,6 +71,27 @@ pub struct Token {
 /// A pattern of stream names in which `*` stands for any characters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StreamPattern(pub String);
+
+impl StreamPattern {
+    /// Whether a stream is meant.
+    pub fn matches(&self, name: &StreamName) -> bool {
+        let mut pieces = self.0.split('*');
+        let first = pieces.next().unwrap_or_default();
+        let Some(mut rest) = name.as_str().strip_prefix(first) else {
+            return false;
+        };
+        let Some(last) = pieces.next_back() else {
+            return rest.is_empty();
+        };
+        for piece in pieces {
+            match rest.find(piece) {
+                Some(at) => rest = &rest[at + piece.len()..],
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    }
+}
 
 /// The admin door.
 #[derive(Clone, Debug)]
@@ -218,3 +255,6 @@ pub struct FileDestination {
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
 }
+
+#[cfg(test)]
+mod tests;

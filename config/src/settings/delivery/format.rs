@@ -1,0 +1,86 @@
+//! The reader of the format.
+
+use super::tables::{COLUMN, FORMAT, PARQUET, RAW};
+use super::words::{PARQUET_COMPRESSIONS, RAW_COMPRESSIONS};
+use super::{Column, Format, Parquet, Raw, RawCompression, Schema};
+use crate::yaml::{At, Fields, Value};
+
+pub(super) fn read(stream: &Fields<'_>) -> Option<Format> {
+    let Some(at) = stream.get("format") else {
+        return Some(Format::Raw(Raw {
+            newline: true,
+            compression: RawCompression::None,
+        }));
+    };
+    let (key, at) = at.fields(&FORMAT)?.only()?;
+    match key.name {
+        "parquet" => parquet(&at.fields(&PARQUET)?).map(Format::Parquet),
+        _ => raw(&at.fields(&RAW)?).map(Format::Raw),
+    }
+}
+
+fn raw(fields: &Fields<'_>) -> Option<Raw> {
+    let newline = fields.read("delimiter", |at| {
+        at.choice(&[("newline", true), ("none", false)])
+    });
+    let compression = fields.read("compression", |at| {
+        let found = at.choice(RAW_COMPRESSIONS)?;
+        if found.is_none() {
+            at.problem(format!(
+                "{} is not available in this version yet",
+                at.found()
+            ));
+        }
+        found
+    });
+    Some(Raw {
+        newline: newline?,
+        compression: compression?,
+    })
+}
+
+fn parquet(fields: &Fields<'_>) -> Option<Parquet> {
+    let compression = fields.read("compression", |at| at.choice(PARQUET_COMPRESSIONS));
+    let schema = fields.read("schema", schema);
+    Some(Parquet {
+        compression: compression?,
+        schema: schema?,
+    })
+}
+
+fn schema(at: &At<'_>) -> Option<Schema> {
+    match at.value() {
+        Value::Scalar(scalar) if scalar.text == "inferred" => Some(Schema::Inferred),
+        Value::List(list) if !list.is_empty() => columns(at).map(Schema::Declared),
+        _ => {
+            at.wrong_type("inferred, or a list of at least one {name, type}");
+            None
+        }
+    }
+}
+
+fn columns(at: &At<'_>) -> Option<Vec<Column>> {
+    let items = at.items()?;
+    let columns: Vec<_> = items.iter().map(column).collect();
+    let columns: Vec<Column> = columns.into_iter().collect::<Option<_>>()?;
+    for (i, column) in columns.iter().enumerate() {
+        if columns[..i].iter().any(|other| other.name == column.name) {
+            items[i].problem(format!(
+                "conflict: another column has the name {:?}",
+                column.name
+            ));
+            return None;
+        }
+    }
+    Some(columns)
+}
+
+fn column(at: &At<'_>) -> Option<Column> {
+    let fields = at.fields(&COLUMN)?;
+    let name = fields.read("name", |at| at.filled("the name of a column"));
+    let kind = fields.read("type", |at| at.parsed("the type of a column", str::parse));
+    Some(Column {
+        name: name?,
+        kind: kind?,
+    })
+}

@@ -1,0 +1,141 @@
+//! The reader of the doors.
+
+use std::net::SocketAddr;
+
+use super::tables::{ADMIN, LISTEN, NATIVE, TOKEN};
+use super::{Admin, Listen, Native, Stream, StreamPattern, Token};
+use crate::settings::values::{self, is_loopback};
+use crate::yaml::{At, Fields};
+
+pub(super) fn read(at: &At<'_>) -> Option<Listen> {
+    let fields = at.fields(&LISTEN)?;
+    let native = fields.optional("native", native);
+    let admin = fields.optional("admin", admin);
+    if !fields.has("native") && !fields.given("firehose") {
+        fields
+            .at
+            .problem_at_key("no door is open through which records could come: name native");
+        return None;
+    }
+    let listen = Listen {
+        native: native?,
+        admin: admin?,
+    };
+    check_addresses(&fields, &listen)?;
+    Some(listen)
+}
+
+/// Two doors on one address would fail when they open. Port 0 is any free one.
+fn check_addresses(fields: &Fields<'_>, listen: &Listen) -> Option<()> {
+    let (Some(native), Some(admin)) = (&listen.native, &listen.admin) else {
+        return Some(());
+    };
+    if native.address == admin.address && native.address.port() != 0 {
+        let door = fields.get("admin")?;
+        door.problem(format!(
+            "conflict: {} is the address of native too",
+            admin.address
+        ));
+        return None;
+    }
+    Some(())
+}
+
+fn native(at: &At<'_>) -> Option<Native> {
+    let fields = at.fields(&NATIVE)?;
+    let address = fields.read("address", values::address);
+    let tokens = match fields.get("tokens") {
+        Some(at) => tokens(&at),
+        None => Some(Vec::new()),
+    };
+    let (address, tokens) = (address?, tokens?);
+    if tokens.is_empty() && !is_loopback(&address) {
+        open_to_all(&fields, address);
+        return None;
+    }
+    Some(Native { address, tokens })
+}
+
+fn open_to_all(fields: &Fields<'_>, address: SocketAddr) {
+    let message =
+        format!("{address} is open to other machines: without tokens only loopback is allowed");
+    match fields.get("address") {
+        Some(at) => at.problem(message),
+        None => fields.at.problem(message),
+    }
+}
+
+fn tokens(at: &At<'_>) -> Option<Vec<Token>> {
+    let items = at.items()?;
+    let tokens: Vec<_> = items.iter().map(token).collect();
+    let tokens: Vec<Token> = tokens.into_iter().collect::<Option<_>>()?;
+    for (i, token) in tokens.iter().enumerate() {
+        if tokens[..i].iter().any(|other| other.name == token.name) {
+            items[i].problem(format!(
+                "conflict: another token has the name {:?}",
+                token.name
+            ));
+            return None;
+        }
+    }
+    Some(tokens)
+}
+
+fn token(at: &At<'_>) -> Option<Token> {
+    let fields = at.fields(&TOKEN)?;
+    let name = fields.read("name", |at| at.filled("a name"));
+    let token = fields.read("token", values::secret);
+    let streams = match fields.get("streams") {
+        Some(at) => patterns(&at),
+        None => Some(vec![StreamPattern("*".to_owned())]),
+    };
+    Some(Token {
+        name: name?,
+        token: token?,
+        streams: streams?,
+    })
+}
+
+fn patterns(at: &At<'_>) -> Option<Vec<StreamPattern>> {
+    let items = at.items()?;
+    if items.is_empty() {
+        at.wrong_type("a list of at least one name, in which * stands for any characters");
+        return None;
+    }
+    let patterns: Vec<_> = items.iter().map(pattern).collect();
+    patterns.into_iter().collect()
+}
+
+fn pattern(at: &At<'_>) -> Option<StreamPattern> {
+    let allowed = "the name of a stream, in which * stands for any characters";
+    let text = at.text(allowed)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '*');
+    if text.is_empty() || !text.chars().all(legal) {
+        at.wrong_type(allowed);
+        return None;
+    }
+    Some(StreamPattern(text.to_owned()))
+}
+
+fn admin(at: &At<'_>) -> Option<Admin> {
+    let fields = at.fields(&ADMIN)?;
+    let reason = "this version accepts only loopback here";
+    let address = fields.read("address", |at| values::loopback(at, reason));
+    Some(Admin { address: address? })
+}
+
+/// A token that opens no stream is probably misspelt.
+pub(super) fn warn_of_idle_tokens(listen: &Listen, streams: &[Stream], at: &At<'_>) {
+    let tokens = listen.native.iter().flat_map(|native| &native.tokens);
+    for token in tokens {
+        for pattern in &token.streams {
+            if !streams.iter().any(|stream| pattern.matches(&stream.name)) {
+                let name = &token.name;
+                at.warn(format!(
+                    "the token {name:?} names {:?}, but no stream is called so",
+                    pattern.0
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The reader of `delivery.yaml`.
+
+use std::path::Path;
+
+use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
+use super::{Buffering, Format, HighWater, Limits, Settings, Stream};
+use super::{destination, format, listen};
+use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
+use crate::settings::{Loaded, loaded, read_file, values};
+use crate::units::{parse_size, print_size};
+use crate::yaml::{At, Document, Fields, Problems};
+
+/// The smallest quota, in bytes: a journal segment and a spool file fit.
+const MIN_QUOTA: u64 = 1024 * 1024;
+
+/// Rule 28: below so many batches the door closes while one batch is filled and one delivered.
+const SENSIBLE_BATCHES: u64 = 3;
+
+/// Firehose's default for the size of a batch that is converted.
+const PARQUET_SIZE: &str = "128MiB";
+
+/// Firehose's default for the size of a batch that is not converted.
+const RAW_SIZE: &str = "5MiB";
+
+/// Reads and checks a file. All problems at once, unless the file is no YAML.
+pub fn load(path: &Path) -> Result<Loaded<Settings>, Problems> {
+    let (text, folder) = read_file(path)?;
+    read(&text, &path.display().to_string(), &folder)
+}
+
+/// Reads and checks a text. `file` is what problems call it, `folder` is what relative paths are
+/// taken from and should be absolute.
+pub fn read(text: &str, file: &str, folder: &Path) -> Result<Loaded<Settings>, Problems> {
+    let document = Document::parse(text, file, folder)?;
+    let settings = settings(&document.root());
+    let (problems, warnings) = document.finish();
+    loaded(settings, problems, warnings)
+}
+
+/// Reads what [`write_stream`](super::write_stream) wrote.
+pub fn read_stream(text: &str) -> Result<Stream, Problems> {
+    let document = Document::parse(text, "settings of a stream", Path::new("/"))?;
+    let root = document.root();
+    let stream = root.entries().and_then(|streams| match &streams[..] {
+        [(name, value)] => stream(name, value),
+        _ => {
+            root.problem("one stream under its name is allowed");
+            None
+        }
+    });
+    let (problems, warnings) = document.finish();
+    loaded(stream, problems, warnings).map(|loaded| loaded.settings)
+}
+
+fn settings(root: &At<'_>) -> Option<Settings> {
+    let fields = root.fields(&ROOT)?;
+    let data_dir = fields.read("data_dir", values::path);
+    let allow_tmpfs = fields.read("allow_tmpfs", |at| at.flag());
+    let listen = match fields.get("listen") {
+        Some(at) => listen::read(&at),
+        None => {
+            fields.missing("listen");
+            None
+        }
+    };
+    let limits = fields.under("limits", &LIMITS, limits);
+    let streams = streams(&fields);
+    if let (Some(listen), Some(streams)) = (&listen, &streams) {
+        let at = fields.get("listen")?;
+        listen::warn_of_idle_tokens(listen, streams, &at);
+    }
+    Some(Settings {
+        data_dir: data_dir?,
+        allow_tmpfs: allow_tmpfs?,
+        listen: listen?,
+        limits: limits?,
+        streams: streams?,
+    })
+}
+
+fn limits(fields: &Fields<'_>) -> Option<Limits> {
+    let memory = fields.read("memory", |at| at.size(MIN_MEMORY..=u64::MAX));
+    let disk = fields.read("disk", |at| {
+        at.parsed("a share such as 90%, or a size", high_water)
+    });
+    Some(Limits {
+        memory: memory?,
+        disk: disk?,
+    })
+}
+
+fn high_water(text: &str) -> Result<HighWater, String> {
+    let Some(percent) = text.strip_suffix('%') else {
+        return parse_size(text)
+            .map(HighWater::Free)
+            .map_err(|_| format!("found {text:?}, allowed is a share of the file system such as 90%, or the room to leave such as 1GiB"));
+    };
+    match percent.parse() {
+        Ok(percent @ 1..=100) => Ok(HighWater::Percent(percent)),
+        _ => Err(format!("{text} is out of range: 1% to 100% is allowed")),
+    }
+}
+
+fn streams(fields: &Fields<'_>) -> Option<Vec<Stream>> {
+    let Some(entries) = fields.get("streams").map(|at| at.entries()) else {
+        fields.missing("streams");
+        return None;
+    };
+    let entries = entries?;
+    if entries.is_empty() {
+        fields.missing("streams");
+    }
+    check_former_names(&entries);
+    let streams: Vec<_> = entries.iter().map(|(name, at)| stream(name, at)).collect();
+    streams.into_iter().collect()
+}
+
+/// A former name must be free: no stream has it now, and no other had it before.
+fn check_former_names(entries: &[(At<'_>, At<'_>)]) {
+    let mut taken: Vec<&str> = entries
+        .iter()
+        .filter_map(|(name, _)| name.written())
+        .collect();
+    for (_, stream) in entries {
+        let Some(former) = stream.child("former_name") else {
+            continue;
+        };
+        let Some(name) = former.written() else {
+            continue;
+        };
+        if taken.contains(&name) {
+            former.problem(format!(
+                "conflict: {name:?} is the name of another stream, now or formerly"
+            ));
+        }
+        taken.push(name);
+    }
+}
+
+/// Reads one stream.
+pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
+    let name = values::stream_name(name);
+    let fields = at.fields(&STREAM)?;
+    let former_name = fields.optional("former_name", values::stream_name);
+    let format = format::read(&fields);
+    let buffering = fields.under("buffering", &BUFFERING, |fields| {
+        buffering(fields, format.as_ref())
+    });
+    let quota = fields.under("disk", &DISK, |fields| {
+        fields.read("quota", |at| at.size(MIN_QUOTA..=u64::MAX))
+    });
+    let destination = destination::read(&fields);
+    if let (Some(quota), Some(buffering)) = (quota, buffering) {
+        warn_of_small_quota(&fields, quota, buffering);
+    }
+    Some(Stream {
+        name: name?,
+        former_name: former_name?,
+        quota: quota?,
+        buffering: buffering?,
+        format: format?,
+        destination: destination?,
+    })
+}
+
+fn buffering(fields: &Fields<'_>, format: Option<&Format>) -> Option<Buffering> {
+    let default = match format {
+        Some(Format::Parquet(_)) => PARQUET_SIZE,
+        _ => RAW_SIZE,
+    };
+    let size = fields.read_or("size", default, |at| at.size(BUFFERING_SIZE));
+    let seconds = std::time::Duration::from_secs;
+    let range =
+        seconds(*BUFFERING_INTERVAL_SECONDS.start())..=seconds(*BUFFERING_INTERVAL_SECONDS.end());
+    let interval = fields.read("interval", |at| at.span(range));
+    Some(Buffering {
+        size: size?,
+        interval: interval?,
+    })
+}
+
+/// Rule 28.
+fn warn_of_small_quota(fields: &Fields<'_>, quota: u64, buffering: Buffering) {
+    let sensible = buffering.size.saturating_mul(SENSIBLE_BATCHES);
+    if quota < sensible {
+        fields.at.warn(format!(
+            "disk.quota {} is under {SENSIBLE_BATCHES} batches of {}: {} or more is sensible",
+            print_size(quota),
+            print_size(buffering.size),
+            print_size(sensible)
+        ));
+    }
+}

@@ -1,0 +1,119 @@
+//! What a file means, in words, defaults included: what `check` prints when nothing is wrong.
+
+use std::fmt::Write as _;
+
+use super::words::{parquet_word, raw_word};
+use super::{Destination, FileDestination, Format, HighWater, Listen, Schema, Settings, Stream};
+use crate::units::{print_size, print_span};
+
+/// What the settings mean, as lines of text.
+pub fn summary(settings: &Settings) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{line}");
+    };
+    let tmpfs = match settings.allow_tmpfs {
+        true => ", may lie in memory",
+        false => "",
+    };
+    line(format!("data: {}{tmpfs}", settings.data_dir.display()));
+    doors(&settings.listen).into_iter().for_each(&mut line);
+    line(format!(
+        "memory: at most {}",
+        print_size(settings.limits.memory)
+    ));
+    line(match settings.limits.disk {
+        HighWater::Percent(percent) => format!("disk: full at {percent}% of its file system"),
+        HighWater::Free(bytes) => {
+            format!("disk: full when less than {} is free", print_size(bytes))
+        }
+    });
+    settings.streams.iter().flat_map(stream).for_each(line);
+    text
+}
+
+fn doors(listen: &Listen) -> Vec<String> {
+    let native = listen.native.as_ref().map(|native| {
+        let names: Vec<_> = native
+            .tokens
+            .iter()
+            .map(|token| token.name.as_str())
+            .collect();
+        match names.is_empty() {
+            true => format!("native door: {}, without tokens", native.address),
+            false => format!(
+                "native door: {}, tokens: {}",
+                native.address,
+                names.join(", ")
+            ),
+        }
+    });
+    let admin = match &listen.admin {
+        Some(admin) => format!("admin door: {}", admin.address),
+        None => "admin door: none".to_owned(),
+    };
+    native.into_iter().chain([admin]).collect()
+}
+
+fn stream(stream: &Stream) -> Vec<String> {
+    let mut lines = vec![format!("stream {}", stream.name)];
+    if let Some(former) = &stream.former_name {
+        lines.push(format!("  takes over the data of {former}"));
+    }
+    lines.push(format!("  disk: at most {}", print_size(stream.quota)));
+    lines.push(format!(
+        "  batch: closes at {} or after {}",
+        print_size(stream.buffering.size),
+        print_span(stream.buffering.interval)
+    ));
+    lines.push(format!("  format: {}", format(&stream.format)));
+    destination("destination", &stream.destination, &mut lines);
+    lines
+}
+
+fn format(format: &Format) -> String {
+    match format {
+        Format::Raw(raw) => format!(
+            "raw, delimiter {}, compression {}",
+            if raw.newline { "newline" } else { "none" },
+            raw_word(raw.compression)
+        ),
+        Format::Parquet(parquet) => {
+            let schema = match &parquet.schema {
+                Schema::Inferred => "inferred from the records".to_owned(),
+                Schema::Declared(columns) => {
+                    let columns: Vec<_> = columns
+                        .iter()
+                        .map(|c| format!("{} {}", c.name, c.kind))
+                        .collect();
+                    columns.join(", ")
+                }
+            };
+            let compression = parquet_word(parquet.compression);
+            format!("parquet, compression {compression}, schema: {schema}")
+        }
+    }
+}
+
+fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
+    let Destination::File(FileDestination {
+        path,
+        prefix,
+        error_output_prefix,
+        backup,
+    }) = destination;
+    lines.push(format!("  {role}: folder {}", path.display()));
+    let data = match prefix.is_literal() {
+        true => format!("{}!{{timestamp:yyyy/MM/dd/HH}}/", prefix.as_str()),
+        false => prefix.as_str().to_owned(),
+    };
+    lines.push(format!("    objects under {data}"));
+    lines.push(format!(
+        "    failed records under {}",
+        error_output_prefix.meaning()
+    ));
+    if let Some(backup) = backup {
+        self::destination("backup", backup, lines);
+    }
+}

@@ -1,0 +1,311 @@
+//! What `delivery.yaml` may contain: the single source for its readers, for `check` and for the
+//! manual.
+
+use crate::yaml::{Key, Table};
+
+/// Every mapping of the file.
+pub static TABLES: &[&Table] = &[
+    &ROOT,
+    &LISTEN,
+    &NATIVE,
+    &TOKEN,
+    &ADMIN,
+    &LIMITS,
+    &STREAM,
+    &DISK,
+    &BUFFERING,
+    &FORMAT,
+    &RAW,
+    &PARQUET,
+    &COLUMN,
+    &DESTINATION,
+    &FILE,
+    &BACKUP,
+    &BACKUP_FILE,
+];
+
+const ADDRESS: &str = "an IP address and a port";
+const PATH: &str = "a path; a relative one is taken from the folder of this file";
+const PREFIX: &str = "text with expressions such as !{timestamp:yyyy/MM/dd}";
+
+pub(super) static ROOT: Table = Table {
+    path: "",
+    keys: &[
+        Key::new("data_dir", "Journal, spool and checkpoints.", "", PATH),
+        Key::new(
+            "allow_tmpfs",
+            "Whether data_dir may lie in memory, where a power cut loses it.",
+            "false",
+            "true or false",
+        ),
+        Key::new(
+            "listen",
+            "The doors. What is not named is not opened.",
+            "",
+            "a mapping with the keys native, admin",
+        ),
+        Key::new("limits", "What the process may use.", "none", "a mapping"),
+        Key::new(
+            "streams",
+            "The streams, by name.",
+            "",
+            "a mapping of at least one name of [a-zA-Z0-9_.-]{1,64} to a stream",
+        ),
+    ],
+};
+
+pub(super) static LISTEN: Table = Table {
+    path: "listen",
+    keys: &[
+        Key::later("firehose", "The Firehose API."),
+        Key::new(
+            "native",
+            "The door for agents and for text.",
+            "none",
+            "a mapping with the key address",
+        ),
+        Key::new(
+            "admin",
+            "Metrics, health and status.",
+            "none",
+            "a mapping with the key address",
+        ),
+    ],
+};
+
+pub(super) static NATIVE: Table = Table {
+    path: "listen.native",
+    keys: &[
+        Key::new("address", "Where it listens.", "", ADDRESS),
+        Key::new(
+            "tokens",
+            "Who may enter. Without tokens only loopback is accepted.",
+            "none",
+            "a list of {name, token, streams}",
+        ),
+        Key::later("tls", "Certificate and key."),
+    ],
+};
+
+pub(super) static TOKEN: Table = Table {
+    path: "listen.native.tokens[]",
+    keys: &[
+        Key::new("name", "What logs call it.", "", "a text, each name once"),
+        Key::new(
+            "token",
+            "The bearer token.",
+            "",
+            "{file: PATH} or {env: NAME}",
+        ),
+        Key::new(
+            "streams",
+            "The streams it opens; * stands for any characters.",
+            "[\"*\"]",
+            "a list of names with *",
+        ),
+    ],
+};
+
+pub(super) static ADMIN: Table = Table {
+    path: "listen.admin",
+    keys: &[
+        Key::new("address", "Where it listens; loopback only.", "", ADDRESS),
+        Key::later("tokens", "Who may ask from another machine."),
+        Key::later("tls", "Certificate and key."),
+    ],
+};
+
+pub(super) static LIMITS: Table = Table {
+    path: "limits",
+    keys: &[
+        Key::new(
+            "memory",
+            "All buffers of the process.",
+            "256MiB",
+            "a size, 128MiB or more",
+        ),
+        Key::new(
+            "disk",
+            "When the file system of data_dir counts as full: used share, or room to leave.",
+            "90%",
+            "1% to 100%, or a size",
+        ),
+    ],
+};
+
+pub(super) static STREAM: Table = Table {
+    path: "streams.*",
+    keys: &[
+        Key::new(
+            "former_name",
+            "The name the stream had before, whose data it takes over.",
+            "none",
+            "a stream name that no stream has",
+        ),
+        Key::new("disk", "What it may use of the disk.", "none", "a mapping"),
+        Key::new(
+            "buffering",
+            "When a batch closes: first reached wins.",
+            "none",
+            "a mapping",
+        ),
+        Key::later("transform", "A hook that changes records."),
+        Key::later("partitioning", "Objects by keys of the record."),
+        Key::new(
+            "format",
+            "How objects are written.",
+            "raw",
+            "one of raw, parquet",
+        ),
+        Key::new("destination", "Where objects go.", "", "one of file"),
+    ],
+};
+
+pub(super) static DISK: Table = Table {
+    path: "streams.*.disk",
+    keys: &[Key::new(
+        "quota",
+        "Journal, spool and recycled segments together.",
+        "10GiB",
+        "a size, 1MiB or more; three batches at least are sensible",
+    )],
+};
+
+pub(super) static BUFFERING: Table = Table {
+    path: "streams.*.buffering",
+    keys: &[
+        Key::new(
+            "size",
+            "Bytes of records per object, before compression or conversion.",
+            "5MiB, for parquet 128MiB",
+            "1MiB to 128MiB",
+        ),
+        Key::new("interval", "Age of a batch.", "300s", "0s to 900s"),
+    ],
+};
+
+pub(super) static FORMAT: Table = Table {
+    path: "streams.*.format",
+    keys: &[
+        Key::new("raw", "Records as they are.", "none", "a mapping"),
+        Key::new("parquet", "JSON records as rows.", "none", "a mapping"),
+        Key::later("orc", "JSON records as rows of ORC."),
+    ],
+};
+
+pub(super) static RAW: Table = Table {
+    path: "streams.*.format.raw",
+    keys: &[
+        Key::new(
+            "delimiter",
+            "What follows a record that does not end in it.",
+            "newline",
+            "newline or none",
+        ),
+        Key::new(
+            "compression",
+            "How the object is compressed.",
+            "none",
+            "one of none, gzip, zstd",
+        ),
+    ],
+};
+
+pub(super) static PARQUET: Table = Table {
+    path: "streams.*.format.parquet",
+    keys: &[
+        Key::new(
+            "compression",
+            "How columns are compressed.",
+            "snappy",
+            "one of none, snappy, gzip, zstd, lz4",
+        ),
+        Key::new(
+            "schema",
+            "The columns: learned from the records, or declared.",
+            "inferred",
+            "inferred, or a list of {name, type}",
+        ),
+    ],
+};
+
+pub(super) static COLUMN: Table = Table {
+    path: "streams.*.format.parquet.schema[]",
+    keys: &[
+        Key::new(
+            "name",
+            "The JSON key, to the letter.",
+            "",
+            "a text, each name once",
+        ),
+        Key::new(
+            "type",
+            "What its values are.",
+            "",
+            "boolean, int, double, string, timestamp, date, list<TYPE> or struct<NAME:TYPE,…>",
+        ),
+    ],
+};
+
+pub(super) static DESTINATION: Table = Table {
+    path: "streams.*.destination",
+    keys: &[
+        Key::new(
+            "file",
+            "A folder of this machine.",
+            "none",
+            "a mapping with the key path",
+        ),
+        Key::later("s3", "Object storage."),
+        Key::later("opensearch", "OpenSearch or Elasticsearch."),
+        Key::later("redshift", "Redshift."),
+        Key::later("postgresql", "PostgreSQL."),
+    ],
+};
+
+const FILE_PATH: Key = Key::new("path", "The folder.", "", PATH);
+const FILE_PREFIX: Key = Key::new(
+    "prefix",
+    "Where data objects go. Without an expression, UTC yyyy/MM/dd/HH/ is appended.",
+    "none",
+    PREFIX,
+);
+const FILE_ERROR_PREFIX: Key = Key::new(
+    "error_output_prefix",
+    "Where records that failed go. Must be there if the prefix has an expression.",
+    "<prefix><error type>/yyyy/MM/dd/HH/",
+    PREFIX,
+);
+
+pub(super) static FILE: Table = Table {
+    path: "streams.*.destination.file",
+    keys: &[
+        FILE_PATH,
+        FILE_PREFIX,
+        FILE_ERROR_PREFIX,
+        Key::new(
+            "backup",
+            "All records as they came, to a place of their own.",
+            "none",
+            "one of file",
+        ),
+    ],
+};
+
+pub(super) static BACKUP: Table = Table {
+    path: "streams.*.destination.file.backup",
+    keys: &[
+        Key::new(
+            "file",
+            "A folder of this machine.",
+            "none",
+            "a mapping with the key path",
+        ),
+        Key::later("s3", "Object storage."),
+    ],
+};
+
+pub(super) static BACKUP_FILE: Table = Table {
+    path: "streams.*.destination.file.backup.file",
+    keys: &[FILE_PATH, FILE_PREFIX, FILE_ERROR_PREFIX],
+};

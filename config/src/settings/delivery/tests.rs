@@ -1,0 +1,507 @@
+//! Whole files: what they mean, and what is found wrong with them.
+
+use std::time::Duration;
+
+use super::*;
+use crate::settings::Loaded;
+use crate::yaml::{Problems, asked};
+
+const FULL: &str = include_str!("tests/full.yaml");
+
+/// Reads a text; `TOKEN_FILE` in it is a file with a secret.
+fn read_here(text: &str) -> Result<Loaded<Settings>, Problems> {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "hunter2\n").unwrap();
+    let text = &text.replace("TOKEN_FILE", token.to_str().unwrap());
+    read(
+        text,
+        "delivery.yaml",
+        std::path::Path::new("/etc/standpipe"),
+    )
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let Problems(problems) = read_here(text).unwrap_err();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+/// A file that is right, except for what is put in the stream.
+fn with_stream(lines: &str) -> String {
+    format!(
+        "data_dir: d\nlisten: {{native: {{address: 127.0.0.1:0}}}}\nstreams:\n  s:\n    \
+         destination: {{file: {{path: out}}}}\n{lines}\n"
+    )
+}
+
+/// A file that is right, except for its doors.
+fn with_listen(listen: &str) -> String {
+    format!(
+        "data_dir: d\nlisten: {listen}\nstreams: {{s: {{destination: {{file: {{path: o}}}}}}}}\n"
+    )
+}
+
+#[test]
+fn the_shortest_file_has_all_defaults() {
+    let loaded = read_here(&with_stream("")).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let settings = loaded.settings;
+    assert_eq!(settings.data_dir, PathBuf::from("/etc/standpipe/d"));
+    assert!(!settings.allow_tmpfs);
+    assert!(settings.listen.admin.is_none());
+    assert_eq!(settings.limits.memory, 256 << 20);
+    assert_eq!(settings.limits.disk, HighWater::Percent(90));
+
+    let prefix = Prefix::parse("").unwrap();
+    let expected = Stream {
+        name: "s".parse().unwrap(),
+        former_name: None,
+        quota: 10 << 30,
+        buffering: Buffering {
+            size: 5 << 20,
+            interval: Duration::from_secs(300),
+        },
+        format: Format::Raw(Raw {
+            newline: true,
+            compression: RawCompression::None,
+        }),
+        destination: Destination::File(FileDestination {
+            path: "/etc/standpipe/out".into(),
+            error_output_prefix: ErrorPrefix::parse(None, &prefix).unwrap(),
+            prefix,
+            backup: None,
+        }),
+    };
+    assert_eq!(settings.streams, [expected]);
+}
+
+#[test]
+fn parquet_has_firehoses_defaults() {
+    let settings = read_here(&with_stream("    format: {parquet: }"))
+        .unwrap()
+        .settings;
+    let stream = &settings.streams[0];
+    assert_eq!(stream.buffering.size, 128 << 20);
+    let expected = Parquet {
+        compression: ParquetCompression::Snappy,
+        schema: Schema::Inferred,
+    };
+    assert_eq!(stream.format, Format::Parquet(expected));
+}
+
+#[test]
+fn everything_that_can_be_said_is_understood() {
+    let loaded = read_here(FULL).unwrap();
+    let settings = loaded.settings;
+    assert!(settings.allow_tmpfs);
+    assert_eq!(settings.limits.disk, HighWater::Free(1 << 30));
+    let native = settings.listen.native.unwrap();
+    assert_eq!(native.tokens[0].token.expose(), "hunter2");
+    assert_eq!(native.tokens[0].streams, [StreamPattern("web-*".into())]);
+    assert_eq!(settings.listen.admin.unwrap().address.port(), 4575);
+
+    let [web, raw] = &settings.streams[..] else {
+        panic!("two streams");
+    };
+    assert_eq!(web.former_name, Some("old".parse().unwrap()));
+    assert_eq!(web.quota, 2 << 30);
+    assert_eq!(web.buffering.interval, Duration::from_millis(1500));
+    let Format::Parquet(parquet) = &web.format else {
+        panic!("parquet");
+    };
+    let Schema::Declared(columns) = &parquet.schema else {
+        panic!("declared");
+    };
+    assert_eq!(columns[0].name, "0123", "text stays as it was written");
+    assert_eq!(columns[1].kind.to_string(), "list<string>");
+    let Destination::File(file) = &web.destination;
+    assert_eq!(file.path, PathBuf::from("/srv/out"));
+    let Destination::File(backup) = file.backup.as_deref().unwrap();
+    assert_eq!(backup.path, PathBuf::from("/etc/standpipe/backup"));
+    assert_eq!(backup.prefix.as_str(), "all/");
+    let expected = Raw {
+        newline: false,
+        compression: RawCompression::Zstd,
+    };
+    assert_eq!(raw.format, Format::Raw(expected));
+}
+
+/// Each key that a reader asks for is in its table, and each key of a table is asked for.
+#[test]
+fn tables_and_readers_agree() {
+    read_here(FULL).unwrap();
+    let mut tabled: Vec<_> = TABLES
+        .iter()
+        .flat_map(|table| table.keys.iter().map(|key| (table.path, key)))
+        .filter(|(_, key)| key.available)
+        .map(|(path, key)| (path, key.name))
+        .collect();
+    tabled.sort_unstable();
+    assert_eq!(asked::all().into_iter().collect::<Vec<_>>(), tabled);
+}
+
+/// Six mistakes of six kinds in three streams are six problems, each with its place.
+#[test]
+fn six_mistakes_are_six_problems() {
+    let text = include_str!("tests/six_mistakes.yaml");
+    let expected = [
+        "delivery.yaml:7:5: streams.web.bufering: is no known key, did you mean \"buffering\"?",
+        "delivery.yaml:8:19: streams.web.disk.quota: found a list, allowed is a size such as 64MiB, 1MiB or more",
+        "delivery.yaml:12:23: streams.app.buffering.size: \"512MiB\" is out of range: 1MiB to 128MiB is allowed",
+        "delivery.yaml:15:7: streams.app.format: conflict: found raw and parquet, only one is allowed",
+        "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file",
+        "delivery.yaml:19:5: streams.bare.transform: is not available in this version yet",
+    ];
+    assert_eq!(problems(text), expected);
+}
+
+#[test]
+fn what_a_later_version_will_have_is_not_unknown() {
+    for line in [
+        "    transform: {http: {url: http://127.0.0.1:9001/}}",
+        "    partitioning: {keys: {a: .a}}",
+        "    format: {orc: {}}",
+        "    format: {raw: {compression: zip}}",
+        "    format: {raw: {compression: hadoop-snappy}}",
+    ] {
+        let found = problems(&with_stream(line));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("is not available in this version yet"),
+            "{found:?}"
+        );
+    }
+    for listen in [
+        "{firehose: {address: 127.0.0.1:4573}}",
+        "{native: {address: 127.0.0.1:4574, tls: {certificate: c}}}",
+        "{native: {address: 127.0.0.1:4574}, admin: {address: 127.0.0.1:4575, tls: {}}}",
+    ] {
+        let found = problems(&with_listen(listen));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("is not available in this version yet"),
+            "{found:?}"
+        );
+    }
+    for kind in ["s3", "opensearch", "redshift", "postgresql"] {
+        let text = with_stream("").replace("file: {path: out}", &format!("{kind}: {{a: b}}"));
+        let found = problems(&text);
+        let expected =
+            format!(":5:19: streams.s.destination.{kind}: is not available in this version yet");
+        assert_eq!(found, [format!("delivery.yaml{expected}")]);
+    }
+}
+
+#[test]
+fn a_later_key_without_a_value_is_no_problem() {
+    read_here(&with_listen(
+        "{native: {address: 127.0.0.1:1, tls: null}, firehose: }",
+    ))
+    .unwrap();
+}
+
+#[test]
+fn single_mistakes_say_what_is_allowed() {
+    for (line, part) in [
+        (
+            "    buffering: {interval: 60}",
+            "6:27: streams.s.buffering.interval: \"60\" is no span: it needs a unit",
+        ),
+        (
+            "    buffering: {interval: 901s}",
+            "901s\" is out of range: 0s to 15m",
+        ),
+        (
+            "    disk: {quota: 1KB}",
+            "\"1KB\" is out of range: 1MiB or more",
+        ),
+        (
+            "    format: parquet",
+            "found \"parquet\", allowed is a mapping with the keys raw, parquet",
+        ),
+        (
+            "    format: {csv: {}}",
+            "streams.s.format.csv: is no known key; allowed are: raw, parquet",
+        ),
+        (
+            "    format: {}",
+            "streams.s.format: is missing: one of raw, parquet",
+        ),
+        (
+            "    format: {parquet: {compression: brotli}}",
+            "found \"brotli\", allowed is one of none, snappy",
+        ),
+        (
+            "    format: {parquet: {schema: []}}",
+            "found a list, allowed is inferred, or a list of at least one",
+        ),
+        (
+            "    format: {parquet: {schema: [{name: a, type: text}]}}",
+            "\"text\" is no column type",
+        ),
+        (
+            "    format: {parquet: {schema: [{name: a, type: int}, {name: a, type: int}]}}",
+            "schema[1]: conflict",
+        ),
+        (
+            "    format: {parquet: {schema: [{type: int}]}}",
+            "schema[0].name: is missing",
+        ),
+        (
+            "    format: {raw: {delimiter: \"\\n\"}}",
+            "allowed is one of newline, none",
+        ),
+        (
+            "    former_name: s",
+            "conflict: \"s\" is the name of another stream",
+        ),
+        ("    former_name: a b", "\"a b\" is no stream name"),
+        (
+            "  'a/b': {destination: {file: {path: o}}}",
+            "6:3: streams.a/b: \"a/b\" is no stream name",
+        ),
+        ("  1: 2", "streams.1: found 2, allowed is a mapping"),
+        (
+            "limits: {memory: 64MiB}",
+            "limits.memory: \"64MiB\" is out of range: 128MiB or more",
+        ),
+        ("limits: {disk: 101%}", "101% is out of range: 1% to 100%"),
+        ("limits: {disk: most}", "found \"most\", allowed is a share"),
+        (
+            "allow_tmpfs: 'true'",
+            "found \"true\", allowed is true or false",
+        ),
+        (
+            "allow_tmpfs: yes",
+            "found \"yes\", allowed is true or false",
+        ),
+    ] {
+        let found = problems(&with_stream(line));
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+        assert!(found[0].contains(part), "{line}: {found:?}");
+    }
+}
+
+#[test]
+fn prefixes_are_checked_where_they_stand() {
+    for (file, part) in [
+        ("{path: o, prefix: /a}", "prefix: an empty segment"),
+        (
+            "{path: o, prefix: \"!{timestamp:yyyy}/\"}",
+            "error_output_prefix: is missing: a prefix with",
+        ),
+        (
+            "{path: o, error_output_prefix: \"!{timestamp:yyyy}/\"}",
+            "must contain",
+        ),
+        ("{prefix: a/}", "destination.file.path: is missing"),
+        ("{path: ''}", "found \"\", allowed is a path"),
+        (
+            "{path: o, backup: {file: {path: b, backup: {}}}}",
+            "backup.file.backup: is no known key",
+        ),
+        ("{path: o, backup: {}}", "backup: is missing: one of file"),
+    ] {
+        let text = with_stream("").replace("{path: out}", file);
+        let found = problems(&text);
+        assert_eq!(found.len(), 1, "{file}: {found:?}");
+        assert!(found[0].contains(part), "{file}: {found:?}");
+    }
+    let both = "{path: o, prefix: //, error_output_prefix: \"!{x}\"}";
+    let text = with_stream("").replace("{path: out}", both);
+    assert_eq!(problems(&text).len(), 2);
+}
+
+#[test]
+fn doors_are_checked() {
+    let native = "native: {address: 127.0.0.1:1}";
+    for (listen, part) in [
+        ("{}".to_owned(), "no door is open"),
+        (
+            "{admin: {address: 127.0.0.1:1}}".to_owned(),
+            "no door is open",
+        ),
+        (
+            "{native: {}}".to_owned(),
+            "listen.native.address: is missing",
+        ),
+        (
+            "{native: {address: localhost:1}}".to_owned(),
+            "an IP address and a port",
+        ),
+        (
+            "{native: {address: 0.0.0.0:1}}".to_owned(),
+            "without tokens only loopback",
+        ),
+        (
+            "{native: {address: \"[::]:1\", tokens: []}}".to_owned(),
+            "without tokens only loopback",
+        ),
+        (
+            format!("{{{native}, admin: {{address: 10.0.0.1:2}}}}"),
+            "only loopback here",
+        ),
+        (
+            format!("{{{native}, admin: {{address: 127.0.0.1:1}}}}"),
+            "is the address of native too",
+        ),
+    ] {
+        let found = problems(&with_listen(&listen));
+        assert_eq!(found.len(), 1, "{listen}: {found:?}");
+        assert!(found[0].contains(part), "{listen}: {found:?}");
+    }
+    read_here(&with_listen("{native: {address: \"[::1]:1\"}}")).unwrap();
+}
+
+#[test]
+fn a_secret_is_never_written_in_place_nor_printed() {
+    for token in [
+        "hunter2",
+        "{hunter2: }",
+        "{value: hunter2}",
+        "[hunter2]",
+        "{file: /dev/null/hunter2, env: hunter2}",
+        "{file: [hunter2]}",
+    ] {
+        let listen =
+            format!("{{native: {{address: 0.0.0.0:1, tokens: [{{name: a, token: {token}}}]}}}}");
+        let found = problems(&with_listen(&listen));
+        assert_eq!(found.len(), 1, "{token}: {found:?}");
+        assert!(found[0].contains("never written in place"), "{found:?}");
+        assert!(!found[0].contains("hunter2"), "{found:?}");
+    }
+    let listen = "{native: {address: 0.0.0.0:1, tokens: [{name: a, token: {env: NO_SUCH_VARIABLE_X}}, {name: b, token: {file: none}}]}}";
+    let found = problems(&with_listen(listen));
+    assert!(
+        found[0]
+            .contains("tokens[0].token: the environment variable NO_SUCH_VARIABLE_X is not set"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("tokens[1].token: cannot read the secret file /etc/standpipe/none"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn names_of_tokens_and_patterns_are_checked() {
+    let tokens = |tokens: &str| {
+        with_listen(&format!(
+            "{{native: {{address: 127.0.0.1:1, tokens: {tokens}}}}}"
+        ))
+    };
+    let token = "token: {file: TOKEN_FILE}";
+    let found = problems(&tokens(&format!(
+        "[{{name: a, {token}}}, {{name: a, {token}}}]"
+    )));
+    assert!(
+        found[0].contains("tokens[1]: conflict: another token has the name \"a\""),
+        "{found:?}"
+    );
+    let found = problems(&tokens(&format!(
+        "[{{name: a, {token}, streams: [\"a b\", '']}}]"
+    )));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let idle = read_here(&tokens(&format!(
+        "[{{name: a, {token}, streams: [\"x*\"]}}]"
+    )))
+    .unwrap();
+    assert!(idle.warnings[0].message.contains("no stream is called so"));
+}
+
+/// Rule 28.
+#[test]
+fn a_quota_under_three_batches_is_warned_of() {
+    let quota = |quota: &str| {
+        let text = with_stream(&format!(
+            "    disk: {{quota: {quota}}}\n    buffering: {{size: 10MiB}}"
+        ));
+        read_here(&text).unwrap().warnings
+    };
+    assert_eq!(quota("30MiB"), []);
+    let warnings = quota("29MiB");
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0]
+            .message
+            .contains("under 3 batches of 10MiB: 30MiB or more"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn two_streams_cannot_have_the_same_former_name() {
+    let other = "    former_name: old\n  t: {former_name: old, destination: {file: {path: o}}}";
+    let found = problems(&with_stream(other));
+    assert_eq!(
+        found,
+        [
+            "delivery.yaml:7:20: streams.t.former_name: conflict: \"old\" is the name of another stream, now or formerly"
+        ]
+    );
+}
+
+#[test]
+fn an_empty_file_names_what_must_be_there() {
+    let found = problems("");
+    let paths = ["data_dir", "listen", "streams"];
+    assert_eq!(found.len(), paths.len(), "{found:?}");
+    for (problem, path) in found.iter().zip(paths) {
+        assert!(
+            problem.starts_with(&format!("delivery.yaml:1:1: {path}: is missing")),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_problem() {
+    let problem = load(std::path::Path::new("/no/such.yaml"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        problem.starts_with("/no/such.yaml: cannot read the settings: "),
+        "{problem}"
+    );
+}
+
+#[test]
+fn relative_paths_are_taken_from_the_folder_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("delivery.yaml");
+    std::fs::write(&file, with_stream("")).unwrap();
+    assert_eq!(
+        load(&file).unwrap().settings.data_dir,
+        folder.path().join("d")
+    );
+}
+
+#[test]
+fn patterns_match_names() {
+    for (pattern, name, expected) in [
+        ("web", "web", true),
+        ("web", "web-1", false),
+        ("web-*", "web-", true),
+        ("web-*", "web", false),
+        ("*", "x", true),
+        ("*-log", "app-log", true),
+        ("a*a", "a", false),
+        ("a*b*c", "a-b-b-c", true),
+        ("a*b*c", "a-c-b", false),
+        ("**", "x", true),
+    ] {
+        let pattern = StreamPattern(pattern.to_owned());
+        assert_eq!(
+            pattern.matches(&name.parse().unwrap()),
+            expected,
+            "{pattern:?} {name}"
+        );
+    }
+}
+
+#[test]
+fn the_summary_says_what_the_file_means_with_defaults_and_without_secrets() {
+    let text = summary(&read_here(FULL).unwrap().settings);
+    assert_eq!(text, include_str!("tests/full.txt"));
+    assert!(!text.contains("hunter2"));
+}

@@ -1,0 +1,140 @@
+//! What is written reads back as the same settings (rule 16).
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::super::*;
+
+fn error_prefix(prefix: &Prefix) -> impl Strategy<Value = ErrorPrefix> + use<> {
+    let prefix = prefix.clone();
+    let mut written = vec![Some("bad/"), Some("!{firehose:error-output-type}/e'\"\\ü/")];
+    if prefix.is_literal() {
+        written.push(None);
+    }
+    prop::sample::select(written).prop_map(move |text| ErrorPrefix::parse(text, &prefix).unwrap())
+}
+
+fn file() -> impl Strategy<Value = FileDestination> {
+    let prefixes = vec![
+        "",
+        "raw/",
+        "y=!{timestamp:yyyy}/#: ",
+        "!{firehose:random-string}/",
+    ];
+    let prefix = prop::sample::select(prefixes).prop_map(|text| Prefix::parse(text).unwrap());
+    let prefixes = prefix.prop_flat_map(|prefix| (error_prefix(&prefix), Just(prefix)));
+    ("/[^\0/]{1,12}", prefixes).prop_map(|(path, (error_output_prefix, prefix))| FileDestination {
+        path: path.into(),
+        prefix,
+        error_output_prefix,
+        backup: None,
+    })
+}
+
+fn format() -> impl Strategy<Value = Format> {
+    let raw = prop::sample::select(vec![
+        RawCompression::None,
+        RawCompression::Gzip,
+        RawCompression::Zstd,
+    ]);
+    let raw = (any::<bool>(), raw).prop_map(|(newline, compression)| {
+        Format::Raw(Raw {
+            newline,
+            compression,
+        })
+    });
+    let compression = prop::sample::select(vec![
+        ParquetCompression::None,
+        ParquetCompression::Snappy,
+        ParquetCompression::Gzip,
+        ParquetCompression::Zstd,
+        ParquetCompression::Lz4,
+    ]);
+    let kind = prop::sample::select(vec![
+        "int",
+        "date",
+        "list<string>",
+        "struct<a b:int,c:list<double>>",
+    ]);
+    let columns = prop::collection::btree_map(".{1,8}", kind, 0..4).prop_map(|columns| {
+        let column = |(name, kind): (String, &str)| Column {
+            name,
+            kind: kind.parse().unwrap(),
+        };
+        match columns.is_empty() {
+            true => Schema::Inferred,
+            false => Schema::Declared(columns.into_iter().map(column).collect()),
+        }
+    });
+    let parquet = (compression, columns).prop_map(|(compression, schema)| {
+        Format::Parquet(Parquet {
+            compression,
+            schema,
+        })
+    });
+    prop_oneof![raw, parquet]
+}
+
+fn stream() -> impl Strategy<Value = Stream> {
+    let name = || "[a-zA-Z0-9_.-]{2,64}".prop_filter_map("dots", |name| name.parse().ok());
+    let destination = (file(), prop::option::of(file())).prop_map(|(file, backup)| {
+        let backup = backup.map(|backup| Box::new(Destination::File(backup)));
+        Destination::File(FileDestination { backup, ..file })
+    });
+    let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);
+    (
+        name(),
+        prop::option::of(name()),
+        numbers,
+        format(),
+        destination,
+    )
+        .prop_filter("its own former name", |(name, former, ..)| {
+            former.as_ref() != Some(name)
+        })
+        .prop_map(
+            |(name, former_name, (quota, size, interval), format, destination)| Stream {
+                name,
+                former_name,
+                quota,
+                buffering: Buffering {
+                    size,
+                    interval: Duration::from_millis(interval),
+                },
+                format,
+                destination,
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(stream in stream()) {
+        let text = write_stream(&stream);
+        prop_assert_eq!(read_stream(&text), Ok(stream), "{}", text);
+    }
+}
+
+#[test]
+fn every_value_is_written_so_that_new_defaults_change_nothing() {
+    let stream = read_stream("s: {destination: {file: {path: /o}}}").unwrap();
+    let expected = "\"s\":
+  disk: {quota: 10GiB}
+  buffering: {size: 5MiB, interval: 5m}
+  format:
+    raw: {delimiter: newline, compression: none}
+  destination:
+    file:
+      path: \"/o\"
+      prefix: \"\"
+";
+    assert_eq!(write_stream(&stream), expected);
+}
+
+#[test]
+fn anything_but_one_stream_is_refused() {
+    for text in ["", "a: {}\nb: {}", "[1]", "5"] {
+        assert!(read_stream(text).is_err(), "{text}");
+    }
+}

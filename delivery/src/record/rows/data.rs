@@ -1,0 +1,121 @@
+//! The data file of a rows file: bytes in and out, through a compressor where there is one.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::FileExt;
+
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use standpipe_config::settings::delivery::RawCompression;
+
+/// As `.gz` is commonly written; `dependencies` measurements: 84 MB/s a core.
+const GZIP_LEVEL: u32 = 6;
+
+/// `dependencies` measurements: 465 MB/s a core, twice as fast as level 3.
+const ZSTD_LEVEL: i32 = 1;
+
+/// What a compressor may hold back, and add where it cannot compress, in bytes; generous.
+pub(super) const HELD_BACK: u64 = 512 * 1024;
+
+/// Where content goes.
+pub(super) enum Sink {
+    Plain(Output),
+    Gzip(Box<GzEncoder<Output>>),
+    Zstd(zstd::stream::write::Encoder<'static, Output>),
+}
+
+/// The file under a compressor. Written at a known place, so that a write that failed half-way
+/// can be repeated.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) file: File,
+    /// Bytes that were written whole.
+    pub(super) written: u64,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_all_at(bytes, self.written)?;
+        self.written += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    pub(super) fn new(file: File, compression: RawCompression) -> io::Result<Self> {
+        let output = Output { file, written: 0 };
+        Ok(match compression {
+            RawCompression::None => Self::Plain(output),
+            RawCompression::Gzip => {
+                let level = flate2::Compression::new(GZIP_LEVEL);
+                Self::Gzip(Box::new(GzEncoder::new(output, level)))
+            }
+            RawCompression::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(output, ZSTD_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Self::Zstd(encoder)
+            }
+        })
+    }
+
+    /// Whether a write that failed can be repeated.
+    pub(super) fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    pub(super) fn write_all(&mut self, content: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(output) => output.write_all(content),
+            Self::Gzip(encoder) => encoder.write_all(content),
+            Self::Zstd(encoder) => encoder.write_all(content),
+        }
+    }
+
+    /// Writes the compressor's end.
+    pub(super) fn finish(self) -> io::Result<Output> {
+        match self {
+            Self::Plain(output) => Ok(output),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::Zstd(encoder) => encoder.finish(),
+        }
+    }
+
+    pub(super) fn output(&self) -> &Output {
+        match self {
+            Self::Plain(output) => output,
+            Self::Gzip(encoder) => encoder.get_ref(),
+            Self::Zstd(encoder) => encoder.get_ref(),
+        }
+    }
+}
+
+/// Where content comes from.
+pub(super) enum Source {
+    Plain(File),
+    Gzip(Box<GzDecoder<BufReader<File>>>),
+    Zstd(zstd::stream::read::Decoder<'static, BufReader<File>>),
+}
+
+impl Source {
+    pub(super) fn new(file: File, compression: RawCompression) -> io::Result<Self> {
+        Ok(match compression {
+            RawCompression::None => Self::Plain(file),
+            RawCompression::Gzip => Self::Gzip(Box::new(GzDecoder::new(BufReader::new(file)))),
+            RawCompression::Zstd => Self::Zstd(zstd::stream::read::Decoder::new(file)?),
+        })
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => file.read(buffer),
+            Self::Gzip(decoder) => decoder.read(buffer),
+            Self::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
