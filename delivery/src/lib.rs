@@ -7,7 +7,6 @@
 pub mod disk;
 pub mod failure;
 pub mod format;
-pub mod ingest;
 pub mod journal;
 pub mod record;
 pub mod stream;

@@ -1,1 +1,25 @@
-//! placeholder
+//! The vocabulary in which Standpipe is tested from outside: start the real programs, write logs
+//! that rotate, kill, wait for a fact, and hold what arrived against what was written.
+//!
+//! Nothing here knows how the programs work inside. The quickstart is told in the same words.
+
+pub mod agent;
+pub mod binaries;
+pub mod daemon;
+pub mod folder;
+pub mod http;
+pub mod ledger;
+pub mod log;
+pub mod objects;
+pub mod port;
+pub mod program;
+pub mod random;
+pub mod readers;
+pub mod trouble;
+pub mod wait;
+
+pub use agent::Agent;
+pub use daemon::Daemon;
+pub use folder::Folder;
+pub use ledger::Ledger;
+pub use trouble::{Outcome, Trouble};

@@ -30,9 +30,14 @@ impl File {
         names
     }
 
+    /// Whether it holds the tests of a file beside it, `x/tests.rs`.
+    pub(crate) fn tests_a_file(&self) -> bool {
+        self.path.contains("/src/") && self.module().contains(&"tests")
+    }
+
     /// Whether it holds tests, not what we ship.
     pub(crate) fn is_test(&self) -> bool {
-        self.package() == "tests" || self.module().contains(&"tests")
+        self.package() == "tests" || self.tests_a_file()
     }
 }
 

@@ -1,0 +1,238 @@
+//! The daemon under test, in a folder of its own: settings, data, log.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::program::{Program, last_lines};
+use crate::trouble::{Attempting, Outcome, Trouble};
+use crate::wait::until;
+use crate::{binaries, http, port};
+
+/// How long anything may take that should take a second.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A daemon, running or not. It keeps its doors over restarts.
+pub struct Daemon {
+    folder: PathBuf,
+    ports: (u16, u16),
+    program: Option<Program>,
+}
+
+/// The books of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Books {
+    /// Records acknowledged.
+    pub accepted: u64,
+    /// Records at their destination.
+    pub delivered: u64,
+    /// Records under the error prefix.
+    pub failed: u64,
+    /// Records a transform dropped.
+    pub dropped: u64,
+    /// Records on their way.
+    pub waiting: u64,
+}
+
+impl Books {
+    /// That they balance.
+    pub fn balance(&self) -> Outcome {
+        let Self {
+            accepted,
+            delivered,
+            failed,
+            dropped,
+            waiting,
+        } = *self;
+        if accepted == delivered + failed + dropped + waiting {
+            return Ok(());
+        }
+        Err(Trouble(format!("the books do not balance: {self:?}")))
+    }
+}
+
+impl Daemon {
+    /// Writes the settings of a daemon into `folder`; `streams` is YAML, indented or not. Not
+    /// started yet.
+    pub fn new(folder: &Path, streams: &str) -> Outcome<Self> {
+        Self::at(folder, (port::free()?, port::free()?), streams)
+    }
+
+    /// The same at ports of the caller's choice; 0 is any free one.
+    pub fn at(folder: &Path, ports: (u16, u16), streams: &str) -> Outcome<Self> {
+        let daemon = Self {
+            folder: folder.to_owned(),
+            ports,
+            program: None,
+        };
+        std::fs::create_dir_all(folder).attempting(format!("create {}", folder.display()))?;
+        daemon.configure(streams)?;
+        Ok(daemon)
+    }
+
+    /// A daemon that is ready.
+    pub fn start(folder: &Path, streams: &str) -> Outcome<Self> {
+        let mut daemon = Self::new(folder, streams)?;
+        daemon.up()?;
+        Ok(daemon)
+    }
+
+    /// Writes other settings, which the next start reads.
+    pub fn configure(&self, streams: &str) -> Outcome {
+        let (native, admin) = self.ports;
+        let indented: Vec<_> = streams.lines().map(|line| format!("  {line}\n")).collect();
+        let text = format!(
+            "data_dir: data\nlisten:\n  native: {{address: 127.0.0.1:{native}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
+            indented.concat()
+        );
+        std::fs::write(self.settings(), text).attempting("write the daemon's settings")
+    }
+
+    /// The file of its settings.
+    pub fn settings(&self) -> PathBuf {
+        self.folder.join("delivery.yaml")
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// What it says.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("delivery.log")
+    }
+
+    /// Starts it. Does not wait.
+    pub fn spawn(&mut self) -> Outcome {
+        // What a killed one left says nothing about the next.
+        let _ = std::fs::remove_file(self.data().join("doors.json"));
+        let settings = self.settings();
+        let arguments = ["run", "--config", &settings.to_string_lossy()];
+        let program = binaries::find("standpipe-delivery")?;
+        self.program = Some(Program::start(&program, &arguments, &self.log())?);
+        Ok(())
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn up(&mut self) -> Outcome {
+        self.spawn()?;
+        until("the daemon to be ready", SOON, || {
+            self.program()?.runs()?;
+            http::get(self.door("admin")?, "/ready")?.ok()
+        })?;
+        Ok(())
+    }
+
+    /// The running process.
+    pub fn program(&mut self) -> Outcome<&mut Program> {
+        self.program
+            .as_mut()
+            .ok_or_else(|| Trouble::new("the daemon was not started"))
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) -> Outcome {
+        self.program()?.kill()?;
+        self.program = None;
+        Ok(())
+    }
+
+    /// SIGTERM; the exit code.
+    pub fn stop(&mut self, deadline: Duration) -> Outcome<i32> {
+        let program = self.program()?;
+        program.terminate()?;
+        program.exit_code(deadline)
+    }
+
+    /// The real address of a door: `native`, `admin`.
+    pub fn door(&self, name: &str) -> Outcome<SocketAddr> {
+        let path = self.data().join("doors.json");
+        let text = std::fs::read(&path).attempting(format!("read {}", path.display()))?;
+        let doors: Value = serde_json::from_slice(&text)?;
+        let address = doors[name].as_str().unwrap_or_default();
+        address
+            .parse()
+            .attempting(format!("find the door {name} in {doors}"))
+    }
+
+    /// Where agents ship to.
+    pub fn url(&self) -> Outcome<String> {
+        Ok(format!("http://{}", self.door("native")?))
+    }
+
+    /// Sends text, each line a record; the answer, whatever it is.
+    pub fn post(&self, stream: &str, text: &[u8]) -> Outcome<http::Answer> {
+        let path = format!("/v1/streams/{stream}/records");
+        http::post(
+            self.door("native")?,
+            &path,
+            &["Content-Type: text/plain"],
+            text,
+        )
+    }
+
+    /// What it says of a stream.
+    pub fn status(&self, stream: &str) -> Outcome<Value> {
+        let status = http::get(self.door("admin")?, "/status")?.ok()?.json()?;
+        match status["streams"].get(stream) {
+            Some(found) => Ok(found.clone()),
+            None => Err(Trouble(format!(
+                "the status does not have {stream}: {status}"
+            ))),
+        }
+    }
+
+    /// The books of a stream.
+    pub fn books(&self, stream: &str) -> Outcome<Books> {
+        let status = self.status(stream)?;
+        let number = |name: &str| {
+            let number = status["books"][name].as_u64();
+            number.ok_or_else(|| Trouble(format!("the books have no {name}: {status}")))
+        };
+        Ok(Books {
+            accepted: number("accepted")?,
+            delivered: number("delivered")?,
+            failed: number("failed")?,
+            dropped: number("dropped")?,
+            waiting: number("waiting")?,
+        })
+    }
+
+    /// Waits until so many records were accepted and none waits, and checks the balance.
+    pub fn settled(&mut self, stream: &str, accepted: u64, deadline: Duration) -> Outcome<Books> {
+        let what = format!("{accepted} records of {stream} to be delivered");
+        until(&what, deadline, || {
+            self.program()?.runs()?;
+            let books = self.books(stream)?;
+            books.balance()?;
+            match books.waiting == 0 && books.accepted >= accepted {
+                true => Ok(books),
+                false => Err(Trouble(format!("the status is {}", self.status(stream)?))),
+            }
+        })
+    }
+
+    /// Waits until a stream's state is this.
+    pub fn state(&mut self, stream: &str, state: &str) -> Outcome<Value> {
+        until(&format!("{stream} to be {state}"), SOON, || {
+            self.program()?.runs()?;
+            let status = self.status(stream)?;
+            match status["state"] == state {
+                true => Ok(status),
+                false => Err(Trouble(format!("its status is {status}"))),
+            }
+        })
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.program = None;
+        if std::thread::panicking() || cfg!(debug_assertions) {
+            println!("the last the daemon said:\n{}", last_lines(&self.log(), 30));
+        }
+    }
+}

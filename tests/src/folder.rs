@@ -1,0 +1,45 @@
+//! A folder for one test, on a real disk, that stays when the test fails.
+
+use std::path::{Path, PathBuf};
+
+use crate::trouble::{Attempting, Outcome};
+
+/// A folder of its own for a test. Removed at the end, unless the test failed or
+/// `STANDPIPE_KEEP` is set.
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// A new folder below the build folder; the system's own for temporary files may be in memory.
+    pub fn new(name: &str) -> Outcome<Self> {
+        let home = crate::binaries::folder()?.join("test-runs");
+        std::fs::create_dir_all(&home).attempting(format!("create {}", home.display()))?;
+        let path = tempfile::Builder::new()
+            .prefix(&format!("{name}-"))
+            .tempdir_in(&home)
+            .attempting(format!("create a folder in {}", home.display()))?
+            .keep();
+        // Shown by the test harness where the test fails.
+        println!("the test's files lie in {}", path.display());
+        Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of something in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Removes it: what a test does last, so that a failed one leaves its files.
+    pub fn done(self) -> Outcome {
+        if std::env::var_os("STANDPIPE_KEEP").is_some() {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(&self.path).attempting(format!("remove {}", self.path.display()))
+    }
+}

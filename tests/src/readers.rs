@@ -1,0 +1,67 @@
+//! Readers of another make, against which our Parquet files are held: pyarrow and duckdb, in the
+//! Python that `tests/run` prepares.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::trouble::{Attempting, Outcome, Trouble};
+
+/// Prints what both readers make of all Parquet files below a folder, as JSON.
+const SCRIPT: &str = r#"
+import json, pathlib, sys
+import duckdb, pyarrow.dataset, pyarrow.parquet
+folder = pathlib.Path(sys.argv[1])
+files = sorted(str(path) for path in folder.rglob("*.parquet"))
+rows = sum(pyarrow.parquet.read_table(path).num_rows for path in files)
+together = pyarrow.dataset.dataset(files).to_table().num_rows
+count = duckdb.sql(f"select count(*) from read_parquet({files!r}, union_by_name=true)").fetchone()[0]
+print(json.dumps({"files": len(files), "pyarrow": rows, "dataset": together, "duckdb": count}))
+"#;
+
+/// What both readers say of the Parquet files below a folder: `files`, `pyarrow` (one by one),
+/// `dataset` (pyarrow, all together), `duckdb`. `None` where they are not there, which is noted as skipped and in CI is trouble.
+pub fn counts(folder: &Path) -> Outcome<Option<Value>> {
+    let Some(python) = python()? else {
+        return Ok(None);
+    };
+    let output = Command::new(python)
+        .args(["-c", SCRIPT])
+        .arg(folder)
+        .output()
+        .attempting("run Python")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(Trouble(format!(
+            "pyarrow or duckdb refuse what lies in {}: {said}",
+            folder.display()
+        )));
+    }
+    serde_json::from_slice(&output.stdout)
+        .attempting("read what Python printed")
+        .map(Some)
+}
+
+fn python() -> Outcome<Option<PathBuf>> {
+    if let Some(python) = std::env::var_os("STANDPIPE_PYTHON") {
+        return Ok(Some(python.into()));
+    }
+    let why = "pyarrow and duckdb: STANDPIPE_PYTHON is not set; tests/run gets them";
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        return Err(Trouble::new(why));
+    }
+    skipped(why)?;
+    Ok(None)
+}
+
+/// Notes what was not shown, and why; `tests/run` tells it at its end.
+pub fn skipped(why: &str) -> Outcome {
+    println!("skipped: {why}");
+    let Some(list) = std::env::var_os("STANDPIPE_SKIPPED") else {
+        return Ok(());
+    };
+    let mut list = std::fs::OpenOptions::new().append(true).open(list)?;
+    Ok(writeln!(list, "{why}")?)
+}
