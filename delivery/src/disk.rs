@@ -6,17 +6,24 @@
 //! interval.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use standpipe_config::files::{Doing, FileError};
 use standpipe_config::settings::delivery::HighWater;
+
+/// For how long the free space that the file system told is believed, so that asking at every
+/// request costs nothing.
+const BELIEVED: Duration = Duration::from_millis(100);
 
 /// The data folder's file system and when it counts as full.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
     high_water: HighWater,
+    /// When the file system was asked last, and what is left of what it said.
+    known: Mutex<Option<(Instant, u64)>>,
 }
 
 impl DataFolder {
@@ -25,11 +32,32 @@ impl DataFolder {
         Self {
             path: path.to_owned(),
             high_water,
+            known: Mutex::new(None),
         }
     }
 
-    /// Bytes that may still be written before the high-water mark.
+    /// Bytes that may still be written before the high-water mark: what the file system said less
+    /// than 100 ms ago, without what was taken since.
     pub fn room(&self) -> Result<u64, FileError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, room)) = *known
+            && asked.elapsed() < BELIEVED
+        {
+            return Ok(room);
+        }
+        let room = self.ask()?;
+        *known = Some((Instant::now(), room));
+        Ok(room)
+    }
+
+    fn take(&self, bytes: u64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, room)) = known.as_mut() {
+            *room = room.saturating_sub(bytes);
+        }
+    }
+
+    fn ask(&self) -> Result<u64, FileError> {
         let stat =
             rustix::fs::statvfs(&self.path).doing("ask for the free space of", &self.path)?;
         let available = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -75,6 +103,12 @@ pub enum Full {
     /// The file system of the data folder.
     #[error("the file system of {} has reached limits.disk: the door opens again when the destination takes what waits, or make room there", .0.display())]
     HighWater(PathBuf),
+    /// The file system itself, or a quota of the operating system.
+    #[error("the file system of {} is full: make room there, the door opens again by itself", .0.display())]
+    Disk(PathBuf),
+    /// Nobody knows: what cannot be asked must not be promised.
+    #[error("{0}: the door stays closed until the free space can be told")]
+    Unknown(String),
 }
 
 impl Quota {
@@ -100,6 +134,7 @@ impl Quota {
     /// Counts bytes that a file of this stream takes from now on.
     pub fn take(&self, bytes: u64) {
         self.used.fetch_add(bytes, Ordering::Relaxed);
+        self.folder.take(bytes);
     }
 
     /// Counts bytes that a file of this stream gave back.
@@ -108,7 +143,8 @@ impl Quota {
         debug_assert!(before >= bytes, "more disk given back than was taken");
     }
 
-    /// Whether `bytes` more may be taken for the journal.
+    /// Whether `bytes` more may be taken for the journal; with 0, whether what is taken already may
+    /// be used.
     pub fn admit(&self, bytes: u64) -> Result<(), Full> {
         let used = self.used();
         if used.saturating_add(bytes) > self.bytes {
@@ -118,12 +154,14 @@ impl Quota {
             });
         }
         match self.folder.room() {
-            Ok(room) if room < bytes => Err(Full::HighWater(self.folder.path.clone())),
-            _ => Ok(()),
+            Ok(room) if room < bytes.max(1) => Err(Full::HighWater(self.folder.path.clone())),
+            Ok(_) => Ok(()),
+            Err(error) => Err(Full::Unknown(error.to_string())),
         }
     }
 
-    /// Whether the open batch should seal now, whatever its hints say.
+    /// Whether the open batch should seal now, whatever its hints say. Where the free space cannot
+    /// be told the door is closed, and sealing would not open it.
     pub fn is_pressed(&self) -> bool {
         self.used() >= self.bytes / 4 * 3 || self.folder.room().is_ok_and(|room| room == 0)
     }
@@ -133,3 +171,6 @@ impl Quota {
         &self.folder
     }
 }
+
+#[cfg(test)]
+mod tests;

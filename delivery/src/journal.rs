@@ -11,7 +11,27 @@ use crate::record::{Row, Stage};
 
 pub use local::{LocalJournal, OpenError, Options, Totals, Waiting};
 
+mod attribute;
+mod birth;
+mod entry;
+mod group;
+mod index;
+mod keys;
 mod local;
+mod marks;
+mod reader;
+mod recovery;
+mod roll;
+mod scan;
+mod segment;
+mod shared;
+mod space;
+mod stage;
+mod tail;
+#[cfg(test)]
+mod vocabulary;
+mod wire;
+mod writer;
 
 /// The minimum contract of a journal.
 ///

@@ -2,15 +2,20 @@
 //! that wait.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use standpipe_config::files::FileError;
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, Arrival, LaneId, NoRandomness, Run};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
-use super::{Append, Appended, Chunk, Journal, Refusal};
-use crate::disk::Quota;
+use super::shared::{Ended, Shared, lock};
+use super::stage::room_for;
+use super::writer::{Order, Writer};
+use super::{Append, Appended, Chunk, Journal, Refusal, birth, reader};
+use crate::disk::{Full, Quota};
 use crate::failure::Failure;
 
 /// How a journal is opened.
@@ -84,6 +89,9 @@ pub enum OpenError {
         /// What does not fit.
         why: String,
     },
+    /// Not even room for a segment without records.
+    #[error("cannot begin a segment of the journal: {0}")]
+    Full(Full),
     /// No id could be minted.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -95,91 +103,199 @@ pub enum OpenError {
 /// A stream's journal on this machine's disk. Cheap to clone; all clones are the same journal.
 #[derive(Clone, Debug)]
 pub struct LocalJournal {
-    shared: Arc<Shared>,
+    handle: Arc<Handle>,
 }
 
+/// Ends the writer thread when the last clone is gone.
 #[derive(Debug)]
-struct Shared {
-    lane: LaneId,
-    run: Run,
-    end: watch::Sender<u64>,
+struct Handle {
+    shared: Arc<Shared>,
+    /// The writer's queue. Unbounded: what is in it holds permits, which are.
+    orders: Sender<Order>,
+    /// Taken by the shutdown.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl LocalJournal {
     /// Opens the journal in `folder`, or begins one: recovers what is there, mints a run and makes
-    /// it durable (rule 13), and starts the writer thread.
+    /// it durable (rule 13), and starts the writer thread. A journal of the same folder that is
+    /// still open must have been shut down before.
     pub async fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
-        let _ = options;
-        Err(OpenError::Thread(format!(
-            "{}: not built yet",
-            folder.display()
-        )))
+        let folder = folder.to_owned();
+        let writer = tokio::task::spawn_blocking(move || birth::open(&folder, &options))
+            .await
+            .map_err(|e| OpenError::Thread(e.to_string()))??;
+        let shared = Arc::clone(&writer.shared);
+        let (orders, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || serve(writer, &queue))
+            .map_err(|e| OpenError::Thread(e.to_string()))?;
+        Ok(Self {
+            handle: Arc::new(Handle {
+                shared,
+                orders,
+                thread: Mutex::new(Some(thread)),
+            }),
+        })
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.handle.shared
     }
 
     /// The lane, born with the journal.
     pub fn lane(&self) -> LaneId {
-        self.shared.lane
+        self.shared().lane
     }
 
     /// This life of the daemon.
     pub fn run(&self) -> Run {
-        self.shared.run
+        self.shared().run
     }
 
-    /// The first position that can still be read.
+    /// The first position that can still be read; [`end`](Self::end) where there is none.
     pub fn begin(&self) -> u64 {
-        0
+        let end = self.end();
+        self.shared().with_index(|index| index.begin(end))
     }
 
     /// Behind the last synced record (rule 11).
     pub fn end(&self) -> u64 {
-        *self.shared.end.borrow()
+        *self.shared().end.borrow()
     }
 
     /// Follows [`end`](Self::end).
     pub fn watch_end(&self) -> watch::Receiver<u64> {
-        self.shared.end.subscribe()
+        self.shared().end.subscribe()
     }
 
     /// What was accepted since the stream's birth.
     pub fn totals(&self) -> Totals {
-        Totals::default()
+        self.shared().totals()
     }
 
-    /// What lies in the journal at or past `position`.
+    /// What lies in the journal at or past `position`. May read a few heads from disk, once per
+    /// position.
     pub fn waiting_from(&self, position: u64) -> Waiting {
-        let _ = position;
-        Waiting::default()
+        reader::waiting(self.shared(), position)
     }
 
     /// What is held of an agent's sources (rule 6), durable only.
     pub fn sources(&self, agent: AgentId) -> Vec<HeldSource> {
-        let _ = agent;
-        Vec::new()
+        self.shared().sources(agent)
     }
 
-    /// Takes no more appends, finishes those in hand, and ends the writer thread.
+    /// Takes no more appends, finishes those in hand, writes a rest entry and ends the writer
+    /// thread. What was appended can still be read.
     pub async fn shutdown(&self) -> Result<(), Failure> {
-        Ok(())
+        // Fails if the thread has ended already.
+        let _ = self.handle.orders.send(Order::Stop);
+        let thread = lock(&self.handle.thread).take();
+        if let Some(thread) = thread {
+            let joined = tokio::task::spawn_blocking(|| thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                return Err(Failure::halt("the journal's writer thread panicked"));
+            }
+        }
+        match &*self.shared().ended.borrow() {
+            Some(Ended::Failed(why)) => Err(Failure::halt(why.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Resolves, with the reason, if the writer thread ended although nobody shut it down. The
     /// process must end then: what is on disk is unknown.
     pub async fn failed(&self) -> String {
-        std::future::pending().await
+        let mut ended = self.shared().ended.subscribe();
+        loop {
+            if let Some(Ended::Failed(why)) = &*ended.borrow_and_update() {
+                return why.clone();
+            }
+            if ended.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// The writer thread, from its first order to its last.
+fn serve(mut writer: Writer, queue: &Receiver<Order>) {
+    let guard = Guard(Arc::clone(&writer.shared));
+    let ended = match writer.run(queue) {
+        Ok(()) => Ended::Stopped,
+        Err(error) => Ended::Failed(format!(
+            "the journal cannot go on, because what is on disk is unknown now: {error}; the daemon must restart"
+        )),
+    };
+    // Before the callers in hand hear that they were dropped.
+    guard.0.ended.send_replace(Some(ended));
+}
+
+/// Says so if the thread ends by a panic.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.ended.send_if_modified(|ended| {
+            let silent = ended.is_none();
+            if silent {
+                *ended = Some(Ended::Failed(
+                    "the journal's writer thread ended unexpectedly".to_owned(),
+                ));
+            }
+            silent
+        });
     }
 }
 
 impl Journal for LocalJournal {
-    async fn append(&self, _append: Append) -> Result<Appended, Refusal> {
-        Err(Refusal::Closed)
+    async fn append(&self, append: Append) -> Result<Appended, Refusal> {
+        self.shared().admit(room_for(&append))?;
+        let (reply, answer) = oneshot::channel();
+        let sent = self.handle.orders.send(Order::Append(append, reply));
+        sent.map_err(|_| self.shared().refusal())?;
+        answer.await.map_err(|_| self.shared().refusal())?
     }
 
-    async fn read(&self, _position: u64, _budget: usize) -> Result<Chunk, Failure> {
-        Err(Failure::halt("not built yet"))
+    async fn read(&self, position: u64, budget: usize) -> Result<Chunk, Failure> {
+        let mut end = self.watch_end();
+        let mut ended = self.shared().ended.subscribe();
+        tokio::select! {
+            biased;
+            reached = end.wait_for(|end| *end > position) => {
+                reached.map_err(|_| Failure::retry("the journal was closed"))?;
+            }
+            _ = ended.wait_for(Option::is_some) => {
+                return Err(Failure::retry("the journal was closed, and holds no more records"));
+            }
+        }
+        let shared = Arc::clone(&self.handle.shared);
+        tokio::task::spawn_blocking(move || reader::read(&shared, position, budget))
+            .await
+            .map_err(|e| Failure::halt(format!("reading the journal ended unexpectedly: {e}")))?
     }
 
-    async fn release(&self, _position: u64) -> Result<(), Failure> {
-        Err(Failure::halt("not built yet"))
+    async fn release(&self, position: u64) -> Result<(), Failure> {
+        let closed = |_| Failure::retry("the journal was closed");
+        let (reply, answer) = oneshot::channel();
+        let sent = self.handle.orders.send(Order::Release(position, reply));
+        sent.map_err(|_| Failure::retry("the journal was closed"))?;
+        answer.await.map_err(closed)?
     }
 }
+
+#[cfg(test)]
+impl LocalJournal {
+    /// Ends the writer thread as a kill would: no rest entry. All clones must be gone.
+    pub(super) fn kill(self) {
+        let thread = lock(&self.handle.thread).take();
+        drop(self);
+        if let Some(thread) = thread {
+            thread.join().expect("the writer thread");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

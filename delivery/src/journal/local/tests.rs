@@ -1,0 +1,68 @@
+//! The journal as lane and doors see it.
+
+use super::super::vocabulary::*;
+use super::*;
+
+#[tokio::test]
+async fn what_was_appended_is_read_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    assert_eq!(store(&journal, &["a", "bb"]).await.first_position, 0);
+    assert_eq!(store(&journal, &["", "d"]).await.first_position, 2);
+    assert_eq!(all_from(&journal, 0, 1).await, ["a", "bb", "", "d"]);
+    assert_eq!(all_from(&journal, 1, 1 << 20).await, ["bb", "", "d"]);
+    assert_eq!((journal.begin(), journal.end()), (0, 4));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    let (lane, run) = (journal.lane(), journal.run());
+    store(&journal, &["a", "bb"]).await;
+    let totals = journal.totals();
+    journal.kill();
+    let journal = open(folder.path()).await;
+    assert_eq!(journal.lane(), lane);
+    assert_ne!(journal.run(), run, "rule 13");
+    assert_eq!(journal.totals(), totals);
+    assert_eq!(store(&journal, &["c"]).await.first_position, 2);
+    assert_eq!(all_from(&journal, 0, 1).await, ["a", "bb", "c"]);
+    let chunk = journal.read(0, 100).await.expect("reads");
+    assert_eq!(chunk.entries[0].run, run, "the run at append (rule 13)");
+}
+
+#[tokio::test]
+async fn segments_follow_each_other_and_are_recycled_on_release() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    let long = "x".repeat(10_000);
+    for _ in 0..30 {
+        store(&journal, &[&long]).await;
+    }
+    let before = segments(folder.path()).len();
+    assert!(before >= 5, "{before} segments");
+    assert_eq!(all_from(&journal, 0, 35_000).await.len(), 30);
+    journal.release(29).await.expect("released");
+    assert_eq!(segments(folder.path()).len(), 1, "only the active one");
+    assert!(
+        journal.begin() <= 29 && journal.begin() > 20,
+        "{}",
+        journal.begin()
+    );
+    store(&journal, &[&long]).await;
+    journal.kill();
+    let journal = open_sealed(folder.path(), Some(29)).await.expect("opens");
+    assert_eq!(all_from(&journal, 29, 1).await.len(), 2);
+    assert_eq!(journal.totals().accepted_records, 31);
+}
+
+#[tokio::test]
+async fn a_shutdown_answers_all_and_refuses_what_comes_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    store(&journal, &["a"]).await;
+    journal.shutdown().await.expect("stops");
+    assert_eq!(journal.append(text(&["b"])).await, Err(Refusal::Closed));
+    assert_eq!(all_from(&journal, 0, 1).await, ["a"]);
+}
