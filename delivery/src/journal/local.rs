@@ -126,6 +126,10 @@ impl LocalJournal {
             .await
             .map_err(|e| OpenError::Thread(e.to_string()))??;
         let shared = Arc::clone(&writer.shared);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what is in the queue holds memory permits, which bound it; a full queue would block a worker or break the promise that a polled append happens"
+        )]
         let (orders, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
