@@ -4,9 +4,12 @@
 //! nothing of one another's insides; only `lane` and the delivery loop put them together; `daemon`
 //! only constructs, starts and stops.
 
+pub mod destination;
 pub mod disk;
 pub mod failure;
 pub mod format;
 pub mod journal;
+pub mod lane;
 pub mod record;
+pub mod spool;
 pub mod stream;

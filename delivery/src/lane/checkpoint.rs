@@ -1,0 +1,137 @@
+//! What a lane remembers: the position sealed up to, and the sealed files not yet delivered.
+//!
+//! An append-only log with snapshots (`config::files::EntryLog`), so that a delivered file costs
+//! the same however many others wait. An entry counts when it is synced: the state in memory
+//! follows the disk, never the other way round.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use standpipe_config::files::{EntryLog, FileError, LogError, LogKind};
+use standpipe_config::names::LaneId;
+
+pub use entry::{Attempts, Counts, Entry, Role, Seal, SealedFile, Version};
+pub use state::{Sealed, Settled, State};
+
+mod entry;
+mod state;
+
+/// The checkpoint's log.
+pub const KIND: LogKind = LogKind {
+    name: "checkpoint",
+    magic: *b"SPCK",
+    version: 1,
+};
+
+/// A stream's checkpoint, open. Lane and delivery both write to it.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Held over write and sync, so that entries stand in the log as they were applied.
+    log: Mutex<EntryLog>,
+    /// Held for moments only, so that `status` never waits for a disk.
+    state: Mutex<State>,
+}
+
+/// Why a checkpoint cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// What it says does not add up.
+    #[error("the checkpoint {path} makes no sense: {why}")]
+    Senseless {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl CheckpointError {
+    /// The disk is full; nothing was written and the checkpoint goes on (rule 28).
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Log(LogError::File(e)) if e.is_full())
+    }
+}
+
+impl From<FileError> for CheckpointError {
+    fn from(error: FileError) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+impl Checkpoint {
+    /// Reads the checkpoint in `folder`; `None` if there is none. Changes nothing on disk but the
+    /// torn tail of an append that nobody was told about.
+    pub fn read(folder: &Path) -> Result<Option<Self>, CheckpointError> {
+        if !EntryLog::exists(folder, KIND)? {
+            return Ok(None);
+        }
+        let opened = EntryLog::open(folder, KIND)?;
+        let path = opened.log.path().display().to_string();
+        let senseless = |why| CheckpointError::Senseless { path, why };
+        let mut entries = Vec::with_capacity(opened.entries.len());
+        for bytes in &opened.entries {
+            entries.extend(Entry::decode(bytes).map_err(|why| senseless.clone()(why))?);
+        }
+        if entries.is_empty() {
+            // Its birth was cut between the empty log and the first snapshot.
+            return Ok(None);
+        }
+        let state = State::replay(entries).map_err(senseless)?;
+        Ok(Some(Self::with(opened.log, state)))
+    }
+
+    /// Begins the checkpoint of a lane that has done nothing yet.
+    pub fn begin(folder: &Path, lane: LaneId) -> Result<Self, CheckpointError> {
+        let opened = EntryLog::open(folder, KIND)?;
+        let checkpoint = Self::with(opened.log, State::new(lane));
+        checkpoint.compact(&mut lock(&checkpoint.log))?;
+        Ok(checkpoint)
+    }
+
+    /// Adds an entry; durable, and in the state, on return. Blocks.
+    pub fn record(&self, entry: Entry) -> Result<(), CheckpointError> {
+        let mut log = lock(&self.log);
+        let path = log.path().display().to_string();
+        let senseless = |why| CheckpointError::Senseless { path, why };
+        let bytes = entry.encode().map_err(senseless.clone())?;
+        log.append(&[bytes])?;
+        self.state().apply(entry).map_err(senseless)?;
+        if log.wants_compaction()
+            && let Err(error) = self.compact(&mut log)
+        {
+            tracing::warn!(%error, "a checkpoint was not compacted; it is tried again later");
+        }
+        Ok(())
+    }
+
+    /// The state. Hold it for moments only.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn with(log: EntryLog, state: State) -> Self {
+        Self {
+            log: Mutex::new(log),
+            state: Mutex::new(state),
+        }
+    }
+
+    fn compact(&self, log: &mut EntryLog) -> Result<(), CheckpointError> {
+        let path = log.path().display().to_string();
+        let entries = self.state().snapshot();
+        let encoded: Result<Vec<_>, _> = entries.iter().map(Entry::encode).collect();
+        let encoded = encoded.map_err(|why| CheckpointError::Senseless { path, why })?;
+        Ok(log.compact(&encoded)?)
+    }
+}
+
+/// A lock that a panic elsewhere does not take away: what it guards is replaced, not half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! What objects are called: made of lane, run, first position, index and role, never of the clock
+//! or a fresh random number, so that a retry finds the same name and a restored data folder never
+//! gives a name to other bytes (rules 13 and 21).
+
+use jiff::Timestamp;
+use standpipe_config::names::{Arrival, LaneId, Run, StreamName};
+use standpipe_config::prefix::{ErrorPrefix, Prefix, PrefixError, PrefixValues, check_key};
+
+use super::checkpoint::Role;
+
+/// What the name of an object is made of.
+#[derive(Clone, Debug)]
+pub struct Origin<'a> {
+    /// The stream.
+    pub stream: &'a StreamName,
+    /// The stream's version.
+    pub version: u64,
+    /// The lane.
+    pub lane: LaneId,
+    /// The run of the object's first record.
+    pub run: Run,
+    /// Position of the object's first record.
+    pub first: u64,
+    /// Which of the objects of its seal it is.
+    pub index: u32,
+    /// What it is.
+    pub role: Role,
+    /// The oldest arrival in it.
+    pub oldest: Arrival,
+}
+
+impl Origin<'_> {
+    /// The key of a data or backup object, checked (rule 20).
+    pub fn key(&self, prefix: &Prefix, suffix: &str) -> Result<String, PrefixError> {
+        let hash = self.hash();
+        let prefix = prefix.evaluate(&self.values(&hash))?;
+        self.finish(prefix, &hash, suffix)
+    }
+
+    /// The key of an object of failed records, checked (rule 20).
+    pub fn error_key(
+        &self,
+        prefix: &ErrorPrefix,
+        kind: &str,
+        suffix: &str,
+    ) -> Result<String, PrefixError> {
+        let hash = self.hash();
+        let prefix = prefix.evaluate(kind, &self.values(&hash))?;
+        self.finish(prefix, &hash, suffix)
+    }
+
+    /// The key of the error object that takes the place of this one if its destination refuses it
+    /// (rule 18): it derives from this one's.
+    pub fn refused_key(
+        &self,
+        key: &str,
+        prefix: &ErrorPrefix,
+        kind: &str,
+        suffix: &str,
+    ) -> Result<String, PrefixError> {
+        let hash = sha256(&[b"standpipe refused object 1\0", key.as_bytes()]);
+        let prefix = prefix.evaluate(kind, &self.values(&hash))?;
+        self.finish(prefix, &hash, suffix)
+    }
+
+    fn values<'a>(&self, seed: &'a [u8]) -> PrefixValues<'a> {
+        PrefixValues {
+            oldest: self.oldest,
+            random_seed: seed,
+        }
+    }
+
+    fn finish(&self, prefix: String, hash: &[u8], suffix: &str) -> Result<String, PrefixError> {
+        let time = Timestamp::from_millisecond(self.oldest.0)
+            .map_err(|e| PrefixError(format!("the arrival of its oldest record: {e}")))?;
+        let key = format!(
+            "{prefix}{}-{}-{}-{}{suffix}",
+            self.stream,
+            self.version,
+            time.strftime("%Y-%m-%d-%H-%M-%S"),
+            uuid(hash)
+        );
+        check_key(&key)?;
+        Ok(key)
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        sha256(&[
+            b"standpipe object 1\0",
+            &self.lane.0,
+            &self.run.0,
+            &self.first.to_le_bytes(),
+            &self.index.to_le_bytes(),
+            self.role.to_string().as_bytes(),
+        ])
+    }
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(context.finish().as_ref());
+    bytes
+}
+
+/// A version 8 UUID (RFC 9562: free form, here a hash).
+fn uuid(hash: &[u8]) -> String {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (a, rest) = hex.split_at(8);
+    let (b, rest) = rest.split_at(4);
+    let (c, rest) = rest.split_at(4);
+    let (d, e) = rest.split_at(4);
+    format!("{a}-{b}-{c}-{d}-{e}")
+}
+
+#[cfg(test)]
+mod tests;
