@@ -31,7 +31,19 @@ fn loaded<T>(
 ) -> Result<Loaded<T>, Problems> {
     match settings {
         Some(settings) if problems.is_empty() => Ok(Loaded { settings, warnings }),
-        _ => Err(Problems(problems)),
+        Some(_) => Err(Problems(problems)),
+        None if !problems.is_empty() => Err(Problems(problems)),
+        None => Err(Problems(vec![unexplained()])),
+    }
+}
+
+/// A reader gave up and did not say why: our fault, but the operator must not see an empty list.
+fn unexplained() -> Problem {
+    Problem {
+        file: "settings".to_owned(),
+        place: None,
+        path: String::new(),
+        message: "cannot be used, and the reason was not noted: please report this".to_owned(),
     }
 }
 

@@ -6,6 +6,17 @@ use std::path::PathBuf;
 use crate::names::StreamName;
 use crate::secret::Secret;
 
+mod flow;
+mod include;
+mod read;
+mod summary;
+mod tables;
+mod url;
+
+pub use read::{load, read};
+pub use summary::summary;
+pub use tables::TABLES;
+
 /// Everything in `agent.yaml` and the files it includes.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -72,3 +83,6 @@ pub enum Parse {
     /// Apache's common and combined formats, as JSON.
     Combined,
 }
+
+#[cfg(test)]
+mod tests;

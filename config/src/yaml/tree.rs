@@ -79,6 +79,9 @@ fn message(error: &serde_yaml::Error) -> String {
     if text.starts_with("multiple YAML documents") {
         return "more than one document".to_owned();
     }
+    if text == "alias references unknown anchor" {
+        return format!("{text} (a text that begins with * needs quotes)");
+    }
     let duplicate = text.strip_prefix("duplicate mapping key: ");
     match duplicate.map(|key| key.rsplit_once(", set ").map_or(key, |(key, _)| key)) {
         Some(key) => format!("the key {key:?} is there twice"),

@@ -54,6 +54,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    fn is_misspelt(&self, (key, _): &(Node, Node), name: &str) -> bool {
+        let written = name_of(key);
+        self.table.key(&written).is_none() && self.table.nearest(&written) == Some(name)
+    }
+
     /// The value of a key; `None` if it is not there, or there without a value.
     pub fn get(&self, name: &'static str) -> Option<At<'a>> {
         self.entry(name).filter(|at| at.node.value != Value::Null)
@@ -156,8 +161,11 @@ impl<'a> Fields<'a> {
         self.missing_because(name, format!("is missing, allowed is {allowed}"));
     }
 
-    /// Notes that a key is missing, in other words.
+    /// Notes that a key is missing, in other words. Where it is only misspelt, that was noted.
     pub fn missing_because(&self, name: &'static str, message: impl Display) {
+        if self.pairs.iter().any(|pair| self.is_misspelt(pair, name)) {
+            return;
+        }
         let at = At {
             path: self.at.below(name),
             ..self.at.clone()
@@ -168,18 +176,18 @@ impl<'a> Fields<'a> {
     /// For a mapping of which exactly one key must be there: that key and its value, which may
     /// be empty. None or several are noted; so is a key of a later version, already.
     pub fn only(&self) -> Option<(&'static Key, At<'a>)> {
-        let given: Vec<_> = self.pairs.iter().map(|pair| name_of(&pair.0)).collect();
-        let known: Vec<_> = self
-            .table
-            .keys
-            .iter()
-            .filter(|key| given.iter().any(|name| name == key.name))
-            .collect();
+        let chosen = |key: &&Key| match key.available {
+            true => self.has(key.name),
+            false => self.given(key.name),
+        };
+        let known: Vec<_> = self.table.keys.iter().filter(chosen).collect();
         match known[..] {
             [key] if key.available => self.entry(key.name).map(|at| (key, at)),
             [_] => None,
             [] => {
-                if given.is_empty() {
+                // An unknown key was noted; that none is there was not.
+                let known = |pair: &(Node, Node)| self.table.key(&name_of(&pair.0)).is_some();
+                if self.pairs.iter().all(known) {
                     self.at
                         .problem_at_key(format!("is missing: one of {}", self.table.names()));
                 }

@@ -1,0 +1,126 @@
+//! The reader of flows.
+
+use std::path::{Component, Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use super::tables::{FLOW, PARSE};
+use super::{Flow, Parse, Start};
+use crate::limits::DEFAULT_MAX_LINE;
+use crate::names::StreamName;
+use crate::settings::values;
+use crate::yaml::At;
+
+/// Which paths go into which stream so far. Progress is kept per source and stream (rule 8), so
+/// the same files cannot feed the same stream twice.
+#[derive(Default)]
+pub(super) struct Seen(Vec<(String, StreamName)>);
+
+pub(super) fn flows(at: &At<'_>, seen: &mut Seen) -> Option<Vec<Flow>> {
+    let items = at.items()?;
+    let flows: Vec<_> = items.iter().map(|at| flow(at, seen)).collect();
+    flows.into_iter().collect()
+}
+
+fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
+    let fields = at.fields(&FLOW)?;
+    let paths = fields.read("paths", |at| patterns(at, path_pattern));
+    let exclude = fields.optional("exclude", |at| patterns(at, exclude_pattern));
+    let stream = fields.read("stream", values::stream_name);
+    let start = fields.read("start", |at| {
+        at.choice(&[("beginning", Start::Beginning), ("end", Start::End)])
+    });
+    let parse = fields.under("parse", &PARSE, |fields| {
+        fields.read("format", |at| {
+            at.choice(&[
+                ("none", Parse::None),
+                ("line", Parse::Line),
+                ("combined", Parse::Combined),
+            ])
+        })
+    });
+    let max_line = fields.read("max_line", |at| at.size(1..=DEFAULT_MAX_LINE as u64));
+    if let (Some(paths), Some(stream)) = (&paths, &stream) {
+        check_seen(at, paths, stream, seen);
+    }
+    Some(Flow {
+        paths: paths?,
+        exclude: exclude?.unwrap_or_default(),
+        stream: stream?,
+        start: start?,
+        parse: parse?,
+        max_line: max_line? as usize,
+    })
+}
+
+fn check_seen(at: &At<'_>, paths: &[String], stream: &StreamName, seen: &mut Seen) {
+    for path in paths {
+        let pair = (path.clone(), stream.clone());
+        if seen.0.contains(&pair) {
+            at.problem(format!(
+                "conflict: {path:?} feeds the stream {stream} already"
+            ));
+        }
+        seen.0.push(pair);
+    }
+}
+
+/// A list of patterns, not empty.
+fn patterns(at: &At<'_>, read: fn(&At<'_>) -> Option<String>) -> Option<Vec<String>> {
+    let items = at.items()?;
+    if items.is_empty() {
+        at.wrong_type("a list of at least one pattern");
+        return None;
+    }
+    let patterns: Vec<_> = items.iter().map(read).collect();
+    patterns.into_iter().collect()
+}
+
+fn path_pattern(at: &At<'_>) -> Option<String> {
+    let pattern = absolute(at, &at.filled("a pattern of paths")?)?;
+    check_glob(at, pattern)
+}
+
+/// What contains no slash is meant for the file name; `**/` for any folder.
+fn exclude_pattern(at: &At<'_>) -> Option<String> {
+    let text = at.filled("a pattern of paths or of file names")?;
+    let pattern = match text.contains('/') && !text.starts_with("**") {
+        true => absolute(at, &text)?,
+        false => text,
+    };
+    check_glob(at, pattern)
+}
+
+/// The pattern from the root on, without `.` and `..`, as the paths that it is compared with.
+fn absolute(at: &At<'_>, pattern: &str) -> Option<String> {
+    let Some(folder) = at.folder().to_str() else {
+        at.problem("the folder of this file is not UTF-8: write an absolute path");
+        return None;
+    };
+    let folder = match Path::new(pattern).is_absolute() {
+        true => String::new(),
+        false => globset::escape(folder),
+    };
+    let mut plain = PathBuf::new();
+    for part in Path::new(&folder).join(pattern).components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain.to_str().map(str::to_owned)
+}
+
+fn check_glob(at: &At<'_>, pattern: String) -> Option<String> {
+    let built = GlobBuilder::new(&pattern).literal_separator(true).build();
+    if let Err(error) = &built {
+        at.problem(format!(
+            "found {}, which is no pattern: {}",
+            at.found(),
+            error.kind()
+        ));
+    }
+    built.ok().map(|_| pattern)
+}

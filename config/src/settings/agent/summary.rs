@@ -1,0 +1,61 @@
+//! What a file means, in words, defaults included: what `check` prints when nothing is wrong.
+
+use std::fmt::Write as _;
+
+use super::{Flow, Parse, Settings, Ship, Start};
+use crate::units::print_size;
+
+/// What the settings mean, as lines of text.
+pub fn summary(settings: &Settings) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{line}");
+    };
+    let tmpfs = match settings.allow_tmpfs {
+        true => ", may lie in memory",
+        false => "",
+    };
+    line(format!("data: {}{tmpfs}", settings.data_dir.display()));
+    line(match settings.admin {
+        Some(address) => format!("admin door: {address}"),
+        None => "admin door: none".to_owned(),
+    });
+    let Ship::Standpipe { url, token } = &settings.ship;
+    line(match token {
+        Some(token) => format!(
+            "ships to the daemon at {url}, token from {}",
+            token.source()
+        ),
+        None => format!("ships to the daemon at {url}, without a token"),
+    });
+    line(format!(
+        "in flight: at most {}",
+        print_size(settings.in_flight)
+    ));
+    settings.flows.iter().flat_map(flow).for_each(line);
+    text
+}
+
+fn flow(flow: &Flow) -> Vec<String> {
+    let mut lines = vec![format!("flow into {}", flow.stream)];
+    lines.extend(flow.paths.iter().map(|path| format!("  follows {path}")));
+    lines.extend(flow.exclude.iter().map(|path| format!("  but not {path}")));
+    let start = match flow.start {
+        Start::Beginning => "at the beginning",
+        Start::End => "at the end",
+    };
+    lines.push(format!(
+        "  begins {start} of files that are there at the very first start"
+    ));
+    let parse = match flow.parse {
+        Parse::None => "the line as it is",
+        Parse::Line => "the line as JSON",
+        Parse::Combined => "Apache's log line as JSON",
+    };
+    lines.push(format!(
+        "  a record is {parse}, cut after {} bytes",
+        flow.max_line
+    ));
+    lines
+}

@@ -1,0 +1,173 @@
+//! What `agent.yaml` may contain: the single source for its readers, for `check` and for the
+//! manual.
+
+use crate::yaml::{Key, Table};
+
+/// Every mapping of the file, and of the files that it includes.
+pub static TABLES: &[&Table] = &[
+    &ROOT, &INCLUDED, &LISTEN, &ADMIN, &SHIP, &STANDPIPE, &LIMITS, &FLOW, &PARSE,
+];
+
+const FLOWS: &str = "a list of flows; each needs paths and stream";
+
+pub(super) static ROOT: Table = Table {
+    path: "",
+    keys: &[
+        Key::new(
+            "data_dir",
+            "Progress.",
+            "",
+            "a path; a relative one is taken from the folder of this file",
+        ),
+        Key::new(
+            "allow_tmpfs",
+            "Whether data_dir may lie in memory, where a power cut loses it.",
+            "false",
+            "true or false",
+        ),
+        Key::new(
+            "listen",
+            "The doors.",
+            "none",
+            "a mapping with the key admin",
+        ),
+        Key::new(
+            "include",
+            "More flows: files that contain only flows.",
+            "none",
+            "a list of paths, with * in the file name",
+        ),
+        Key::new("ship", "Where records go.", "", "one of standpipe"),
+        Key::new("limits", "What the process may use.", "none", "a mapping"),
+        Key::new("flows", "What is followed.", "none", FLOWS),
+    ],
+};
+
+pub(super) static INCLUDED: Table = Table {
+    path: "(included file)",
+    keys: &[Key::new("flows", "What is followed.", "", FLOWS)],
+};
+
+pub(super) static LISTEN: Table = Table {
+    path: "listen",
+    keys: &[Key::new(
+        "admin",
+        "Metrics, health and status.",
+        "none",
+        "a mapping with the key address",
+    )],
+};
+
+pub(super) static ADMIN: Table = Table {
+    path: "listen.admin",
+    keys: &[
+        Key::new(
+            "address",
+            "Where it listens; loopback only.",
+            "",
+            "an IP address and a port",
+        ),
+        Key::later("tokens", "Who may ask from another machine."),
+        Key::later("tls", "Certificate and key."),
+    ],
+};
+
+pub(super) static SHIP: Table = Table {
+    path: "ship",
+    keys: &[
+        Key::new(
+            "standpipe",
+            "A daemon of ours: exactly once.",
+            "none",
+            "a mapping with the key url",
+        ),
+        Key::later("firehose", "Amazon Data Firehose."),
+    ],
+};
+
+pub(super) static STANDPIPE: Table = Table {
+    path: "ship.standpipe",
+    keys: &[
+        Key::new(
+            "url",
+            "The daemon's native door.",
+            "",
+            "http://HOST:PORT or https://HOST:PORT",
+        ),
+        Key::new(
+            "token",
+            "The bearer token.",
+            "none",
+            "{file: PATH} or {env: NAME}",
+        ),
+        Key::later("ca", "Who may sign the daemon's certificate."),
+    ],
+};
+
+pub(super) static LIMITS: Table = Table {
+    path: "limits",
+    keys: &[Key::new(
+        "in_flight",
+        "Bytes that were read and are not acknowledged.",
+        "32MiB",
+        "1MiB to 1GiB",
+    )],
+};
+
+pub(super) static FLOW: Table = Table {
+    path: "flows[]",
+    keys: &[
+        Key::new(
+            "paths",
+            "Files to follow; relative ones are taken from the folder of this file.",
+            "",
+            "a list of at least one pattern such as /var/log/nginx/access.log*",
+        ),
+        Key::new(
+            "exclude",
+            "Files not to follow, by their path or their name.",
+            "none",
+            "a list of patterns such as *.gz",
+        ),
+        Key::new(
+            "stream",
+            "The stream at the daemon.",
+            "",
+            "[a-zA-Z0-9_.-]{1,64}",
+        ),
+        Key::new(
+            "start",
+            "Where to begin in files that exist at the very first start.",
+            "beginning",
+            "beginning or end",
+        ),
+        Key::new(
+            "parse",
+            "What a line becomes.",
+            "none",
+            "a mapping with the key format",
+        ),
+        Key::new(
+            "max_line",
+            "Bytes after which a line is cut into parts.",
+            "1000000",
+            "1 to 1000000",
+        ),
+        Key::later("multi_line", "Lines that belong together."),
+        Key::later(
+            "skip_header_lines",
+            "Lines at the beginning of each file to pass over.",
+        ),
+        Key::later("watch", "How changes are noticed."),
+    ],
+};
+
+pub(super) static PARSE: Table = Table {
+    path: "flows[].parse",
+    keys: &[Key::new(
+        "format",
+        "none: the line as it is; line: {\"line\": …}; combined: Apache's logs as JSON.",
+        "none",
+        "one of none, line, combined",
+    )],
+};

@@ -1,0 +1,123 @@
+//! Doors, their tokens, and secrets.
+
+use super::*;
+
+#[test]
+fn doors_are_checked() {
+    let native = "native: {address: 127.0.0.1:1}";
+    for (listen, part) in [
+        ("{}".to_owned(), "no door is open"),
+        (
+            "{admin: {address: 127.0.0.1:1}}".to_owned(),
+            "no door is open",
+        ),
+        (
+            "{native: {}}".to_owned(),
+            "listen.native.address: is missing",
+        ),
+        (
+            "{native: {address: localhost:1}}".to_owned(),
+            "an IP address and a port",
+        ),
+        (
+            "{native: {address: 0.0.0.0:1}}".to_owned(),
+            "without tokens only loopback",
+        ),
+        (
+            "{native: {address: \"[::]:1\", tokens: []}}".to_owned(),
+            "without tokens only loopback",
+        ),
+        (
+            format!("{{{native}, admin: {{address: 10.0.0.1:2}}}}"),
+            "only loopback here",
+        ),
+        (
+            format!("{{{native}, admin: {{address: 127.0.0.1:1}}}}"),
+            "is the address of native too",
+        ),
+    ] {
+        let found = problems(&with_listen(&listen));
+        assert_eq!(found.len(), 1, "{listen}: {found:?}");
+        assert!(found[0].contains(part), "{listen}: {found:?}");
+    }
+    read_here(&with_listen("{native: {address: \"[::1]:1\"}}")).unwrap();
+}
+
+#[test]
+fn a_secret_is_never_written_in_place_nor_printed() {
+    for token in [
+        "hunter2",
+        "{hunter2: }",
+        "{value: hunter2}",
+        "[hunter2]",
+        "{file: /dev/null/hunter2, env: hunter2}",
+        "{file: [hunter2]}",
+    ] {
+        let listen =
+            format!("{{native: {{address: 0.0.0.0:1, tokens: [{{name: a, token: {token}}}]}}}}");
+        let found = problems(&with_listen(&listen));
+        assert_eq!(found.len(), 1, "{token}: {found:?}");
+        assert!(found[0].contains("never written in place"), "{found:?}");
+        assert!(!found[0].contains("hunter2"), "{found:?}");
+    }
+    let listen = "{native: {address: 0.0.0.0:1, tokens: [{name: a, token: {env: NO_SUCH_VARIABLE_X}}, {name: b, token: {file: none}}]}}";
+    let found = problems(&with_listen(listen));
+    assert!(
+        found[0]
+            .contains("tokens[0].token: the environment variable NO_SUCH_VARIABLE_X is not set"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].contains("tokens[1].token: cannot read the secret file /etc/standpipe/none"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn names_of_tokens_and_patterns_are_checked() {
+    let tokens = |tokens: &str| {
+        with_listen(&format!(
+            "{{native: {{address: 127.0.0.1:1, tokens: {tokens}}}}}"
+        ))
+    };
+    let token = "token: {file: TOKEN_FILE}";
+    let found = problems(&tokens(&format!(
+        "[{{name: a, {token}}}, {{name: a, {token}}}]"
+    )));
+    assert!(
+        found[0].contains("tokens[1]: conflict: another token has the name \"a\""),
+        "{found:?}"
+    );
+    let found = problems(&tokens(&format!(
+        "[{{name: a, {token}, streams: [\"a b\", '']}}]"
+    )));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let idle = read_here(&tokens(&format!(
+        "[{{name: a, {token}, streams: [\"x*\"]}}]"
+    )))
+    .unwrap();
+    assert!(idle.warnings[0].message.contains("no stream is called so"));
+}
+
+#[test]
+fn patterns_match_names() {
+    for (pattern, name, expected) in [
+        ("web", "web", true),
+        ("web", "web-1", false),
+        ("web-*", "web-", true),
+        ("web-*", "web", false),
+        ("*", "x", true),
+        ("*-log", "app-log", true),
+        ("a*a", "a", false),
+        ("a*b*c", "a-b-b-c", true),
+        ("a*b*c", "a-c-b", false),
+        ("**", "x", true),
+    ] {
+        let pattern = StreamPattern(pattern.to_owned());
+        assert_eq!(
+            pattern.matches(&name.parse().unwrap()),
+            expected,
+            "{pattern:?} {name}"
+        );
+    }
+}
