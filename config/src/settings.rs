@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::yaml::{Problem, Problems};
 
 pub mod agent;
+#[cfg(test)]
+mod damage;
 pub mod delivery;
 mod values;
 

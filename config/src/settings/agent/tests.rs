@@ -3,10 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::settings::Loaded;
+use crate::settings::damage::{damaged, explained};
 use crate::yaml::{Problems, asked};
 
+const FULL: &str = include_str!("tests/full.yaml");
 const START: &str = "data_dir: d\nship: {standpipe: {url: \"http://127.0.0.1:4574\"}}\n";
 
 fn read_here(text: &str) -> Result<Loaded<Settings>, Problems> {
@@ -63,7 +67,7 @@ fn the_shortest_file_has_all_defaults() {
 
 fn full() -> Result<Loaded<Settings>, String> {
     read_folder(&[
-        ("agent.yaml", include_str!("tests/full.yaml")),
+        ("agent.yaml", FULL),
         ("token", "hunter2"),
         ("agent.d/b.yaml", "flows: [{paths: [b.log], stream: b}]"),
         ("agent.d/a.yaml", "flows: [{paths: [../a.log], stream: a}]"),
@@ -329,4 +333,13 @@ flow into a
         full.contains("token from {file: ") && !full.contains("hunter2"),
         "{full}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn a_damaged_file_is_read_or_refused_with_reasons(text in damaged(FULL)) {
+        prop_assert!(explained(read_here(&text)), "{}", text);
+    }
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::settings::Loaded;
+use crate::settings::damage::{damaged, explained};
 use crate::yaml::{Problems, asked};
 
 mod doors;
+mod streams;
 
 const FULL: &str = include_str!("tests/full.yaml");
 
@@ -75,20 +79,6 @@ fn the_shortest_file_has_all_defaults() {
         }),
     };
     assert_eq!(settings.streams, [expected]);
-}
-
-#[test]
-fn parquet_has_firehoses_defaults() {
-    let settings = read_here(&with_stream("    format: {parquet: }"))
-        .unwrap()
-        .settings;
-    let stream = &settings.streams[0];
-    assert_eq!(stream.buffering.size, 128 << 20);
-    let expected = Parquet {
-        compression: ParquetCompression::Snappy,
-        schema: Schema::Inferred,
-    };
-    assert_eq!(stream.format, Format::Parquet(expected));
 }
 
 #[test]
@@ -285,68 +275,6 @@ fn single_mistakes_say_what_is_allowed() {
 }
 
 #[test]
-fn prefixes_are_checked_where_they_stand() {
-    for (file, part) in [
-        ("{path: o, prefix: /a}", "prefix: an empty segment"),
-        (
-            "{path: o, prefix: \"!{timestamp:yyyy}/\"}",
-            "error_output_prefix: is missing: a prefix with",
-        ),
-        (
-            "{path: o, error_output_prefix: \"!{timestamp:yyyy}/\"}",
-            "must contain",
-        ),
-        ("{prefix: a/}", "destination.file.path: is missing"),
-        ("{path: ''}", "found \"\", allowed is a path"),
-        (
-            "{path: o, backup: {file: {path: b, backup: {}}}}",
-            "backup.file.backup: is no known key",
-        ),
-        ("{path: o, backup: {}}", "backup: is missing: one of file"),
-    ] {
-        let text = with_stream("").replace("{path: out}", file);
-        let found = problems(&text);
-        assert_eq!(found.len(), 1, "{file}: {found:?}");
-        assert!(found[0].contains(part), "{file}: {found:?}");
-    }
-    let both = "{path: o, prefix: //, error_output_prefix: \"!{x}\"}";
-    let text = with_stream("").replace("{path: out}", both);
-    assert_eq!(problems(&text).len(), 2);
-}
-
-/// Rule 28.
-#[test]
-fn a_quota_under_three_batches_is_warned_of() {
-    let quota = |quota: &str| {
-        let text = with_stream(&format!(
-            "    disk: {{quota: {quota}}}\n    buffering: {{size: 10MiB}}"
-        ));
-        read_here(&text).unwrap().warnings
-    };
-    assert_eq!(quota("30MiB"), []);
-    let warnings = quota("29MiB");
-    assert_eq!(warnings.len(), 1);
-    assert!(
-        warnings[0]
-            .message
-            .contains("under 3 batches of 10MiB: 30MiB or more"),
-        "{warnings:?}"
-    );
-}
-
-#[test]
-fn two_streams_cannot_have_the_same_former_name() {
-    let other = "    former_name: old\n  t: {former_name: old, destination: {file: {path: o}}}";
-    let found = problems(&with_stream(other));
-    assert_eq!(
-        found,
-        [
-            "delivery.yaml:7:20: streams.t.former_name: conflict: \"old\" is the name of another stream, now or formerly"
-        ]
-    );
-}
-
-#[test]
 fn an_empty_file_names_what_must_be_there() {
     let found = problems("");
     let paths = ["data_dir", "listen", "streams"];
@@ -386,4 +314,13 @@ fn the_summary_says_what_the_file_means_with_defaults_and_without_secrets() {
     let text = summary(&read_here(FULL).unwrap().settings);
     assert_eq!(text, include_str!("tests/full.txt"));
     assert!(!text.contains("hunter2"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn a_damaged_file_is_read_or_refused_with_reasons(text in damaged(FULL)) {
+        prop_assert!(explained(read_here(&text)), "{}", text);
+    }
 }

@@ -33,7 +33,6 @@ fn distinct(kind: &ColumnType) -> bool {
         return true;
     };
     let mut names: Vec<_> = members.iter().map(|member| &member.name).collect();
-    names.dedup();
     names.sort();
     names.windows(2).all(|pair| pair[0] != pair[1])
 }
