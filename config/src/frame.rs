@@ -27,7 +27,7 @@ use crate::records::{Malformed, Records};
 mod decode;
 mod encode;
 
-pub use decode::decode;
+pub use decode::{decode, decoded_size};
 pub use encode::Encoder;
 
 /// The media type of a body of frames.

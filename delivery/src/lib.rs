@@ -8,6 +8,7 @@ pub mod destination;
 pub mod disk;
 pub mod failure;
 pub mod format;
+pub mod ingest;
 pub mod journal;
 pub mod lane;
 pub mod record;

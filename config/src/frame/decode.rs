@@ -12,6 +12,9 @@ use crate::records::{Note, Part, Records};
 
 const RANGE: usize = 16 + 4 * 8 + 20;
 const NOTE: usize = 12;
+// A list of frames that grows holds its old and its new place for a moment, and begins with some.
+const LISTED: usize = 3;
+const SHORT_LIST: usize = 4;
 const EVIDENCE: usize = 16 + 4 * 8 + 4 + 16;
 
 /// Reads a body, already decompressed. Records share its memory.
@@ -34,6 +37,32 @@ pub fn decode(body: Bytes) -> Result<Message, DecodeError> {
         at = next;
     }
     Ok(Message { agent, frames })
+}
+
+/// Bytes of memory that [`decode`] takes beside the body, at most: so that they can be asked for
+/// before (rule 29). It looks at the heads of the frames only.
+pub fn decoded_size(body: &[u8]) -> usize {
+    let number = |at: usize| {
+        let four = body.get(at..at + 4)?;
+        Some(u32::from_le_bytes(four.try_into().ok()?) as usize)
+    };
+    let mut size = SHORT_LIST * size_of::<Frame>();
+    let mut at = HEADER;
+    while let (Some(kind), Some(length)) = (number(at), number(at + 4)) {
+        let payload = at + FRAME_HEADER;
+        let own = match kind {
+            1 => {
+                let ends = number(payload + RANGE).unwrap_or(0);
+                let notes = number(payload + RANGE + 4).unwrap_or(0);
+                4 * ends + size_of::<Note>() * notes
+            }
+            _ => length,
+        };
+        // What claims more than fits in its payload is refused before memory is taken for it.
+        size += own.min(2 * length) + LISTED * size_of::<Frame>();
+        at = payload + length + 4;
+    }
+    size
 }
 
 fn frame(body: &Bytes, at: usize) -> Result<(Frame, usize), DecodeError> {

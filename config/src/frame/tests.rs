@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::records::{Builder, Part, Record};
+use crate::records::{Builder, Note, Part, Record};
 
 fn source() -> SourceId {
     SourceId([7; 16])
@@ -134,12 +134,52 @@ fn a_newer_version_is_refused_with_both_numbers() {
     assert!(refused.to_string().contains('9') && refused.to_string().contains('1'));
 }
 
+/// Bytes on the heap that a message takes beside its body.
+fn beside(message: &Message) -> usize {
+    let own = |frame: &Frame| match frame {
+        Frame::Records(_, r) => {
+            r.ends.capacity() * 4 + r.notes.capacity() * std::mem::size_of::<Note>()
+        }
+        Frame::Identify(evidence) => evidence.path.capacity(),
+        Frame::Live(sources) => sources.capacity() * 16,
+        _ => 0,
+    };
+    let list = message.frames.capacity() * std::mem::size_of::<Frame>();
+    list + message.frames.iter().map(own).sum::<usize>()
+}
+
+#[test]
+fn the_memory_for_decoding_is_known_before() {
+    let mut many = Builder::default();
+    (0..1000).for_each(|_| {
+        many.push(Record {
+            bytes: b"",
+            part: None,
+            unterminated: true,
+        });
+    });
+    let noted = vec![Frame::Records(range(), many.finish())];
+    let empty = vec![Frame::Live(vec![]); 1000];
+    for frames in [one_of_each(), noted, empty, vec![]] {
+        let body = encode(&frames);
+        let (said, sent) = (decoded_size(&body), body.len());
+        let taken = beside(&decode(body.into()).unwrap());
+        assert!(taken <= said, "{taken} bytes were taken, {said} announced");
+        assert!(
+            said <= 2 * sent + (frames.len() + 2) * 600,
+            "{said} for {sent}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn hostile_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = decode(bytes.clone().into());
+        let _ = decoded_size(&bytes);
         let mut body = encode(&[]);
         body.extend_from_slice(&bytes);
+        let _ = decoded_size(&body);
         let _ = decode(body.into());
     }
 }

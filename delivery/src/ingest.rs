@@ -1,0 +1,122 @@
+//! The native door: how records come in.
+//!
+//! | endpoint | does |
+//! |---|---|
+//! | `POST /v1/streams/{name}/records` | stores lines of text, or an agent's frames; 200 when they are on disk |
+//! | `GET /v1/streams/{name}/sources?agent=ID` | lists what is held of an agent's sources (rule 6) |
+//!
+//! A request is judged by its head first: who sends it, to which stream, what it is, how long it
+//! is. Then it waits for memory (rule 29), and only then its body is read. From there on it is
+//! handled in a task of its own: a caller that hangs up changes nothing. The handler decides
+//! nothing about repeats; the journal's writer does (rule 2).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::Uri;
+use axum::routing::{get, post};
+use standpipe_config::names::StreamName;
+use standpipe_config::settings::delivery::Token;
+
+use crate::stream::Streams;
+use gate::{Gate, Visitor};
+use refused::{Kind, Refused};
+use store::Store;
+use work::Workers;
+
+pub use admission::{Admission, PATIENCE, share};
+
+mod admission;
+mod body;
+mod gate;
+mod head;
+mod inflate;
+mod lines;
+mod records;
+mod refused;
+mod sources;
+mod store;
+mod work;
+
+/// What every request of the native door shares.
+#[derive(Debug)]
+struct Ingest {
+    store: Store,
+    gate: Gate,
+    admission: Admission,
+    workers: Workers,
+    pace: body::Pace,
+}
+
+/// The native door's endpoints, open to the bearers of `tokens`, or without any to this machine.
+pub fn router(streams: Streams, tokens: Vec<Token>, admission: Admission) -> Router {
+    routes(Ingest {
+        store: Store::Streams(streams),
+        gate: Gate::new(tokens),
+        admission,
+        workers: Workers::default(),
+        pace: body::PACE,
+    })
+}
+
+fn routes(ingest: Ingest) -> Router {
+    Router::new()
+        .route("/v1/streams/{name}/records", post(records::post))
+        .route("/v1/streams/{name}/sources", get(sources::get))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(Arc::new(ingest))
+}
+
+async fn no_such_path(uri: Uri) -> Refused {
+    let message = format!(
+        "there is no {:?} here; there are POST /v1/streams/NAME/records and GET /v1/streams/NAME/sources?agent=ID",
+        uri.path()
+    );
+    Refused::new(Kind::NoSuchPath, message)
+}
+
+async fn no_such_method() -> Refused {
+    let message = "records takes POST, sources takes GET";
+    Refused::new(Kind::NoSuchMethod, message)
+}
+
+/// A request whose sender may do what it asks, on a stream that exists.
+#[derive(Clone, Debug)]
+struct Entry {
+    visitor: Visitor,
+    stream: StreamName,
+}
+
+impl Ingest {
+    fn enter(
+        &self,
+        peer: &SocketAddr,
+        headers: &HeaderMap,
+        stream: &str,
+    ) -> Result<Entry, Refused> {
+        let visitor = self.gate.admit(peer, headers)?;
+        if !self.gate.opens(visitor, stream) {
+            let message = format!("the token does not open the stream {stream:?}");
+            return Err(Refused::new(Kind::Unauthorized, message));
+        }
+        let existing = self.store.names();
+        match existing.iter().find(|name| name.as_str() == stream) {
+            Some(name) => Ok(Entry {
+                visitor,
+                stream: name.clone(),
+            }),
+            None => {
+                let known = existing
+                    .iter()
+                    .filter(|name| self.gate.opens(visitor, name.as_str()));
+                Err(Refused::no_such_stream(stream, known))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

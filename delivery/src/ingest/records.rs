@@ -1,0 +1,169 @@
+//! `POST /v1/streams/{name}/records`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Bytes, HttpBody};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use standpipe_config::frame::{self, Answer, Reply};
+use standpipe_config::limits::MAX_BODY;
+
+use super::admission::Grant;
+use super::body::{linger, read, too_large};
+use super::head::{Head, Shape};
+use super::inflate::inflate;
+use super::lines::{offsets_size, split};
+use super::refused::{Kind, Refused};
+use super::work::broken;
+use super::{Entry, Ingest};
+use crate::journal::{Append, Appended, Content};
+
+/// Stores a request: all of it or nothing.
+pub(super) async fn post(
+    State(ingest): State<Arc<Ingest>>,
+    name: Result<Path<String>, PathRejection>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let (parts, mut body) = request.into_parts();
+    let length = body.size_hint().exact();
+    let admitted = match admit(&ingest, name, &peer, &parts.headers, length).await {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            // Who waits for `100 Continue` sends nothing more.
+            if !parts.headers.contains_key(header::EXPECT) {
+                linger(body);
+            }
+            return Err(refused);
+        }
+    };
+    match read(&mut body, admitted.length, ingest.pace).await {
+        Ok(bytes) => detached(ingest, admitted, bytes).await,
+        Err(refused) => {
+            if refused.kind() != Kind::Slow {
+                linger(body);
+            }
+            Err(refused)
+        }
+    }
+}
+
+/// A request that may be read.
+struct Admitted {
+    entry: Entry,
+    head: Head,
+    /// Of the body, in bytes, where its sender said so.
+    length: Option<usize>,
+    /// Covers the body, whatever its length turns out to be.
+    grant: Grant,
+}
+
+/// Judges a request by its head, then waits for memory.
+async fn admit(
+    ingest: &Ingest,
+    name: Result<Path<String>, PathRejection>,
+    peer: &SocketAddr,
+    headers: &HeaderMap,
+    length: Option<u64>,
+) -> Result<Admitted, Refused> {
+    let Path(name) = name.map_err(|wrong| Refused::new(Kind::Wrong, wrong.body_text()))?;
+    let entry = ingest.enter(peer, headers, &name)?;
+    let head = Head::read(headers)?;
+    if length.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    let length = length.map(|length| length as usize);
+    let grant = ingest.admission.take(length.unwrap_or(MAX_BODY)).await?;
+    Ok(Admitted {
+        entry,
+        head,
+        length,
+        grant,
+    })
+}
+
+/// In a task of its own: what was read is stored, even if nobody waits for the reply any more.
+async fn detached(
+    ingest: Arc<Ingest>,
+    admitted: Admitted,
+    body: Vec<u8>,
+) -> Result<Response, Refused> {
+    let task = tokio::spawn(store(ingest, admitted, body));
+    task.await
+        .unwrap_or_else(|error| Err(broken(&error.to_string())))
+}
+
+async fn store(
+    ingest: Arc<Ingest>,
+    admitted: Admitted,
+    mut body: Vec<u8>,
+) -> Result<Response, Refused> {
+    let Admitted {
+        entry,
+        head,
+        mut grant,
+        ..
+    } = admitted;
+    body.shrink_to_fit();
+    grant.shrink_to(body.len());
+    let body = inflate(body, head.encoding, &mut grant, &ingest.workers).await?;
+    let content = match head.shape {
+        Shape::Text => text(&ingest, body, &mut grant).await?,
+        Shape::Frames => frames(&ingest, body, &mut grant).await?,
+    };
+    let append = Append {
+        permit: Some(grant.into_permit()),
+        content,
+        idempotency_key: head.idempotency_key,
+    };
+    let appended = ingest.store.append(&entry.stream, append).await;
+    let appended = appended.map_err(|error| {
+        let known = |name: &str| ingest.gate.opens(entry.visitor, name);
+        Refused::by_stream(&entry.stream, error, known)
+    })?;
+    Ok(reply(head.shape, appended))
+}
+
+async fn text(ingest: &Ingest, body: Vec<u8>, grant: &mut Grant) -> Result<Content, Refused> {
+    grant.grow_to(body.len() + offsets_size(&body)).await?;
+    let records = ingest.workers.run(body.len(), || split(body)).await??;
+    Ok(Content::Text(records))
+}
+
+async fn frames(ingest: &Ingest, body: Vec<u8>, grant: &mut Grant) -> Result<Content, Refused> {
+    let body = Bytes::from(body);
+    let beside = frame::decoded_size(&body);
+    grant.grow_to(body.len() + beside).await?;
+    let message = ingest
+        .workers
+        .run(body.len(), || frame::decode(body))
+        .await?
+        .map_err(|wrong| Refused::new(Kind::Wrong, wrong.to_string()))?;
+    Ok(Content::Frames(message.agent, message.frames))
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    accepted: u64,
+    first_position: u64,
+}
+
+fn reply(shape: Shape, appended: Appended) -> Response {
+    match shape {
+        Shape::Text => Json(Accepted {
+            accepted: appended.accepted,
+            first_position: appended.first_position,
+        })
+        .into_response(),
+        Shape::Frames => {
+            let answer = |(outcome, mark)| Answer { outcome, mark };
+            let answers = appended.answers.into_iter().map(answer).collect();
+            Json(Reply { answers }).into_response()
+        }
+    }
+}
