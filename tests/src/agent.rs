@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Program, last_lines};
+use crate::program::Program;
 use crate::trouble::{Attempting, Outcome, Trouble};
 use crate::wait::until;
 use crate::{binaries, http, port};
@@ -76,9 +76,14 @@ impl Agent {
         self.spawn_with(&[])
     }
 
-    /// Lets it read to the end of its files, ship, and end; the exit code.
+    /// Lets it read to the end of its files, ship, and end. Does not wait.
+    pub fn spawn_once(&mut self) -> Outcome {
+        self.spawn_with(&["--once"])
+    }
+
+    /// The same, and waits; the exit code.
     pub fn once(&mut self, deadline: Duration) -> Outcome<i32> {
-        self.spawn_with(&["--once"])?;
+        self.spawn_once()?;
         self.program()?.exit_code(deadline)
     }
 
@@ -136,12 +141,5 @@ impl Agent {
     /// What it says of itself.
     pub fn status(&self) -> Outcome<Value> {
         http::get(self.door()?, "/status")?.ok()?.json()
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        self.program = None;
-        println!("the last the agent said:\n{}", last_lines(&self.log(), 30));
     }
 }

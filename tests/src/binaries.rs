@@ -20,12 +20,7 @@ pub fn folder() -> Outcome<PathBuf> {
 /// The path of a program of ours, built if need be, once per process.
 pub fn find(name: &str) -> Outcome<PathBuf> {
     static BUILD: OnceLock<Result<(), String>> = OnceLock::new();
-    let built = BUILD.get_or_init(|| {
-        if std::env::var_os(BUILT).is_some() {
-            return Ok(());
-        }
-        build().map_err(|trouble| trouble.0)
-    });
+    let built = BUILD.get_or_init(|| build(&["--quiet"]).map_err(|trouble| trouble.0));
     built.clone().map_err(Trouble)?;
     let path = folder()?.join(name);
     if path.is_file() {
@@ -37,11 +32,14 @@ pub fn find(name: &str) -> Outcome<PathBuf> {
     )))
 }
 
-/// Builds all programs of this tree; cargo shows its progress.
-pub fn build() -> Outcome {
+/// Builds all programs of this tree; cargo shows its progress, unless `more` says otherwise.
+pub fn build(more: &[&str]) -> Outcome {
+    if std::env::var_os(BUILT).is_some() {
+        return Ok(());
+    }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--workspace", "--bins"]);
+    command.args(["build", "--workspace", "--bins"]).args(more);
     match folder()?.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => {

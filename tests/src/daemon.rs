@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Program, last_lines};
+use crate::program::Program;
 use crate::trouble::{Attempting, Outcome, Trouble};
 use crate::wait::until;
 use crate::{binaries, http, port};
@@ -77,6 +77,15 @@ impl Daemon {
         let mut daemon = Self::new(folder, streams)?;
         daemon.up()?;
         Ok(daemon)
+    }
+
+    /// The same daemon for another thread, which may ask but has no process to end.
+    pub fn again(&self) -> Outcome<Self> {
+        Ok(Self {
+            folder: self.folder.clone(),
+            ports: self.ports,
+            program: None,
+        })
     }
 
     /// Writes other settings, which the next start reads.
@@ -225,14 +234,5 @@ impl Daemon {
                 false => Err(Trouble(format!("its status is {status}"))),
             }
         })
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.program = None;
-        if std::thread::panicking() || cfg!(debug_assertions) {
-            println!("the last the daemon said:\n{}", last_lines(&self.log(), 30));
-        }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::program::last_lines;
 use crate::trouble::{Attempting, Outcome};
 
-/// A folder of its own for a test. Removed at the end, unless the test failed or
-/// `STANDPIPE_KEEP` is set.
+/// A folder of its own for a test. [`done`](Self::done) removes it, unless `STANDPIPE_KEEP` is set;
+/// dropped without that, it says the last of each log in it.
 pub struct Folder {
     path: PathBuf,
+    done: bool,
 }
 
 impl Folder {
@@ -22,7 +24,7 @@ impl Folder {
             .keep();
         // Shown by the test harness where the test fails.
         println!("the test's files lie in {}", path.display());
-        Ok(Self { path })
+        Ok(Self { path, done: false })
     }
 
     /// Where it is.
@@ -36,10 +38,23 @@ impl Folder {
     }
 
     /// Removes it: what a test does last, so that a failed one leaves its files.
-    pub fn done(self) -> Outcome {
+    pub fn done(mut self) -> Outcome {
+        self.done = true;
         if std::env::var_os("STANDPIPE_KEEP").is_some() {
             return Ok(());
         }
         std::fs::remove_dir_all(&self.path).attempting(format!("remove {}", self.path.display()))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let files = crate::objects::below(&self.path).unwrap_or_default();
+        let logs = files
+            .iter()
+            .filter(|path| path.ends_with("delivery.log") || path.ends_with("agent.log"));
+        for log in logs.filter(|_| !self.done) {
+            println!("== the last of {}\n{}", log.display(), last_lines(log, 40));
+        }
     }
 }

@@ -15,10 +15,18 @@ pub struct Ledger {
     records: HashMap<Fingerprint, Count>,
 }
 
+#[derive(Default)]
 struct Count {
     written: u32,
+    tried: u32,
     arrived: u32,
     sample: String,
+}
+
+impl Count {
+    fn known(&self) -> u32 {
+        self.written + self.tried
+    }
 }
 
 impl Ledger {
@@ -36,6 +44,11 @@ impl Ledger {
         self.each_part(record, |count| count.written += 1);
     }
 
+    /// A record that may arrive or not: its sender got no answer.
+    pub fn tried(&mut self, record: &[u8]) {
+        self.each_part(record, |count| count.tried += 1);
+    }
+
     /// A record that has arrived.
     pub fn arrived(&mut self, record: &[u8]) {
         self.each_part(record, |count| count.arrived += 1);
@@ -43,14 +56,10 @@ impl Ledger {
 
     fn each_part(&mut self, record: &[u8], note: fn(&mut Count)) {
         for part in record.chunks(self.longest) {
-            let count = self
-                .records
-                .entry(Fingerprint::of(part))
-                .or_insert_with(|| Count {
-                    written: 0,
-                    arrived: 0,
-                    sample: String::from_utf8_lossy(&part[..part.len().min(60)]).into_owned(),
-                });
+            let count = self.records.entry(Fingerprint::of(part)).or_default();
+            if count.sample.is_empty() {
+                count.sample = String::from_utf8_lossy(&part[..part.len().min(60)]).into_owned();
+            }
             note(count);
         }
     }
@@ -63,28 +72,27 @@ impl Ledger {
             .sum()
     }
 
-    /// Takes over what another has seen written.
-    pub fn absorb(&mut self, other: Self) {
-        for (print, count) in other.records {
-            let own = self.records.entry(print).or_insert(Count {
-                written: 0,
-                arrived: 0,
-                sample: count.sample,
-            });
+    /// Adds what this one has seen to another.
+    pub fn copy_into(&self, other: &mut Self) {
+        for (print, count) in &self.records {
+            let own = other.records.entry(*print).or_default();
+            own.sample.clone_from(&count.sample);
             own.written += count.written;
+            own.tried += count.tried;
             own.arrived += count.arrived;
         }
     }
 
-    /// That every record arrived exactly as often as it was written.
+    /// That every record arrived exactly as often as it was written, and those that were only
+    /// tried no more often than that.
     pub fn settle(&self) -> Outcome {
         let told = [
             self.told("lost", |count| count.written.saturating_sub(count.arrived)),
-            self.told("too often", |count| match count.written {
+            self.told("too often", |count| match count.known() {
                 0 => 0,
-                written => count.arrived.saturating_sub(written),
+                known => count.arrived.saturating_sub(known),
             }),
-            self.told("never written", |count| match count.written {
+            self.told("never written", |count| match count.known() {
                 0 => count.arrived,
                 _ => 0,
             }),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
 use crate::trouble::{Attempting, Outcome};
@@ -64,6 +65,29 @@ pub fn json_lines(path: &Path) -> Outcome<Vec<Value>> {
 /// How many rows a Parquet file says it holds.
 pub fn row_count(path: &Path) -> Outcome<u64> {
     Ok(reader(path)?.metadata().file_metadata().num_rows() as u64)
+}
+
+/// How many rows of a Parquet file have this value in a column; 0 where there is no such column.
+pub fn rows_where(path: &Path, column: &str, value: impl Into<Value>) -> Outcome<u64> {
+    let reader = reader(path)?;
+    let schema = reader.metadata().file_metadata().schema();
+    let Some(field) = schema
+        .get_fields()
+        .iter()
+        .find(|field| field.name() == column)
+    else {
+        return Ok(0);
+    };
+    let only = Type::group_type_builder("schema")
+        .with_fields(vec![field.clone()])
+        .build()?;
+    let rows = reader.get_row_iter(Some(only))?;
+    let wanted = value.into();
+    let mut count = 0;
+    for row in rows {
+        count += u64::from(object(&row?)[column] == wanted);
+    }
+    Ok(count)
 }
 
 /// The rows of a Parquet file. Columns without a value are null.

@@ -25,12 +25,23 @@ fn each_kind_of_finding_is_told() {
 }
 
 #[test]
-fn one_ledger_takes_over_another() {
+fn one_ledger_is_added_to_another() {
     let mut one = Ledger::new(4);
     let mut other = Ledger::new(4);
     one.wrote(b"a");
     other.wrote(b"a");
-    one.absorb(other);
+    other.copy_into(&mut one);
     assert_eq!(one.written(), 2);
     assert!(one.settle().is_err());
+}
+
+#[test]
+fn what_was_only_tried_may_arrive_or_not_but_not_twice() {
+    let mut ledger = Ledger::new(4);
+    ledger.tried(b"a");
+    ledger.settle().unwrap();
+    ledger.arrived(b"a");
+    ledger.settle().unwrap();
+    ledger.arrived(b"a");
+    assert!(ledger.settle().unwrap_err().0.contains("1 too often"));
 }
