@@ -4,6 +4,7 @@
 //! Both programs behave alike, because both use this.
 
 pub mod admin;
+pub mod check;
 pub mod door;
 pub mod exit;
 pub mod logging;

@@ -98,22 +98,21 @@ impl Ingest {
         stream: &str,
     ) -> Result<Entry, Refused> {
         let visitor = self.gate.admit(peer, headers)?;
-        if !self.gate.opens(visitor, stream) {
+        let existing = self.store.names();
+        let unknown = || {
+            let known = existing.iter();
+            Refused::no_such_stream(stream, known.filter(|s| self.gate.opens(visitor, s)))
+        };
+        let name = stream.parse().map_err(|_| unknown())?;
+        if !self.gate.opens(visitor, &name) {
             let message = format!("the token does not open the stream {stream:?}");
             return Err(Refused::new(Kind::Unauthorized, message));
         }
-        let existing = self.store.names();
-        match existing.iter().find(|name| name.as_str() == stream) {
-            Some(name) => Ok(Entry {
-                visitor,
-                stream: name.clone(),
-            }),
-            None => {
-                let known = existing
-                    .iter()
-                    .filter(|name| self.gate.opens(visitor, name.as_str()));
-                Err(Refused::no_such_stream(stream, known))
-            }
+        if existing.contains(&name) {
+            let stream = name;
+            Ok(Entry { visitor, stream })
+        } else {
+            Err(unknown())
         }
     }
 }

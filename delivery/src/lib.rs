@@ -4,6 +4,7 @@
 //! nothing of one another's insides; only `lane` and the delivery loop put them together; `daemon`
 //! only constructs, starts and stops.
 
+pub mod daemon;
 pub mod destination;
 pub mod disk;
 pub mod failure;

@@ -46,7 +46,7 @@ impl Metrics {
         text
     }
 
-    /// Keeps what was gathered small. Never returns.
+    /// Keeps what was gathered small, for ever.
     pub async fn upkeep(&self) {
         loop {
             tokio::time::sleep(UPKEEP).await;

@@ -4,8 +4,9 @@
 use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, header};
+use standpipe_config::names::StreamName;
 use standpipe_config::process::door::is_local;
-use standpipe_config::settings::delivery::{StreamPattern, Token};
+use standpipe_config::settings::delivery::Token;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::refused::{Kind, Refused};
@@ -45,13 +46,13 @@ impl Gate {
     }
 
     /// Whether a visitor may use a stream. Of others he does not learn that they exist.
-    pub(super) fn opens(&self, visitor: Visitor, stream: &str) -> bool {
+    pub(super) fn opens(&self, visitor: Visitor, stream: &StreamName) -> bool {
         match visitor {
             Visitor::Local => true,
             Visitor::Bearer(place) => self
                 .tokens
                 .get(place)
-                .is_some_and(|token| token.streams.iter().any(|p| fits(p, stream))),
+                .is_some_and(|token| token.streams.iter().any(|pattern| pattern.matches(stream))),
         }
     }
 
@@ -79,25 +80,6 @@ fn token_of(header: &[u8]) -> Option<&[u8]> {
     scheme
         .eq_ignore_ascii_case(b"Bearer ")
         .then(|| token.trim_ascii())
-}
-
-/// Whether a name fits a pattern in which `*` stands for any characters.
-fn fits(pattern: &StreamPattern, name: &str) -> bool {
-    let mut parts = pattern.0.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use standpipe_config::frame::{self, Answer, Reply};
 use standpipe_config::limits::MAX_BODY;
+use standpipe_config::names::StreamName;
 
 use super::admission::Grant;
 use super::body::{linger, read, too_large};
@@ -123,7 +124,7 @@ async fn store(
     };
     let appended = ingest.store.append(&entry.stream, append).await;
     let appended = appended.map_err(|error| {
-        let known = |name: &str| ingest.gate.opens(entry.visitor, name);
+        let known = |name: &StreamName| ingest.gate.opens(entry.visitor, name);
         Refused::by_stream(&entry.stream, error, known)
     })?;
     Ok(reply(head.shape, appended))

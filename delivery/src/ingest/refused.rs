@@ -155,12 +155,12 @@ impl Refused {
     pub(super) fn by_stream(
         name: &StreamName,
         error: AppendError,
-        known: impl Fn(&str) -> bool,
+        known: impl Fn(&StreamName) -> bool,
     ) -> Self {
         match error {
             AppendError::Refused(refusal) => refusal.into(),
             AppendError::NoSuchStream { existing } => {
-                Self::no_such_stream(name.as_str(), existing.iter().filter(|s| known(s.as_str())))
+                Self::no_such_stream(name.as_str(), existing.iter().filter(|s| known(s)))
             }
         }
     }

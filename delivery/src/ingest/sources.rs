@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use standpipe_config::frame::HeldSource;
-use standpipe_config::names::AgentId;
+use standpipe_config::names::{AgentId, StreamName};
 
 use super::Ingest;
 use super::refused::{Kind, Refused};
@@ -36,7 +36,7 @@ pub(super) async fn get(
     })?;
     let held = ingest.store.sources(&entry.stream, question.agent);
     held.map(Json).map_err(|error| {
-        let known = |name: &str| ingest.gate.opens(entry.visitor, name);
+        let known = |name: &StreamName| ingest.gate.opens(entry.visitor, name);
         Refused::by_stream(&entry.stream, error, known)
     })
 }

@@ -71,7 +71,7 @@ async fn a_stream_that_is_gone_lists_those_the_caller_may_know() {
     let existing = ["mail", "web"].map(|name| name.parse().unwrap()).to_vec();
     let name = "gone".parse().unwrap();
     let error = AppendError::NoSuchStream { existing };
-    let refused = Refused::by_stream(&name, error, |name| name == "web");
+    let refused = Refused::by_stream(&name, error, |name| name.as_str() == "web");
     let (code, _, body) = shown(refused).await;
     assert_eq!(code, 404);
     assert!(

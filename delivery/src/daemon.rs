@@ -1,0 +1,103 @@
+//! The daemon: constructs, starts and stops the parts, and ends when one of them does.
+//!
+//! Start: settings, the lock on the data folder, the admin door (so that a long recovery can be
+//! watched), streams, the native door, ready. Stop: not ready, the native door closes and answers
+//! what it has in hand, streams finish or are abandoned at the deadline, the admin door closes.
+//! What is abandoned lies on disk and is delivered after the next start.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use standpipe_config::process::check;
+use standpipe_config::process::exit::Exit;
+use standpipe_config::process::metrics::Metrics;
+use standpipe_config::process::signals::Signals;
+use standpipe_config::settings::delivery::{self, Settings};
+
+use start::{CannotStart, Running};
+
+mod doors;
+mod start;
+mod status;
+mod stop;
+
+/// How long a stop may take unless told otherwise. Below the 90 s after which systemd kills.
+pub const STOP_DEADLINE: &str = "20s";
+
+/// Runs the daemon until it is told to stop, or a part of it ends that should not.
+pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
+    let settings = match check::usable(delivery::load(config)) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    match runtime() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(live(settings, stop_deadline));
+            // What still runs was abandoned at the deadline, which is safe.
+            runtime.shutdown_background();
+            exit
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot start: the operating system gives no threads");
+            Exit::Failed
+        }
+    }
+}
+
+/// Prints what a configuration means, or everything that is wrong with it.
+pub fn check(config: &Path, json: bool) -> Exit {
+    let answer = check::answer(&delivery::load(config), delivery::summary, json);
+    // Whoever closed stdout does not want to know.
+    let _ = writeln!(std::io::stdout(), "{}", answer.text);
+    answer.exit
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}
+
+async fn live(settings: Settings, stop_deadline: Duration) -> Exit {
+    match try_live(settings, stop_deadline).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            error.exit()
+        }
+    }
+}
+
+async fn try_live(settings: Settings, stop_deadline: Duration) -> Result<Exit, CannotStart> {
+    let mut signals = Signals::catch().map_err(CannotStart::Signals)?;
+    let metrics = Metrics::install().map_err(CannotStart::Metrics)?;
+    let mut running = tokio::select! {
+        running = Running::start(settings, metrics) => running?,
+        signal = signals.stop() => {
+            tracing::info!("stopped by {signal} before everything was up");
+            return Ok(Exit::Done);
+        }
+    };
+    let failed = tokio::select! {
+        what = running.unexpected_end() => {
+            tracing::error!("stopping, because a part of the daemon ended that should not: {what}");
+            true
+        }
+        signal = signals.stop() => {
+            tracing::info!("stopping after {signal}, for at most {} s", stop_deadline.as_secs());
+            false
+        }
+    };
+    let exit = tokio::select! {
+        exit = running.stop(Instant::now() + stop_deadline) => exit,
+        signal = signals.stop() => {
+            tracing::warn!("a second signal, {signal}: what was not finished waits for the next start");
+            Exit::WorkLeft
+        }
+    };
+    Ok(if failed { Exit::Failed } else { exit })
+}
+
+#[cfg(test)]
+mod tests;

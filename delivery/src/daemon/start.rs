@@ -1,0 +1,154 @@
+//! Starting, in the order in which the parts need each other.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use standpipe_config::files::{FileError, FolderError, FolderLock};
+use standpipe_config::process::admin;
+use standpipe_config::process::door::CannotOpen;
+use standpipe_config::process::exit::Exit;
+use standpipe_config::process::metrics::{Metrics, Taken};
+use standpipe_config::process::published::{Published, publish, retract};
+use standpipe_config::process::readiness::Readiness;
+use standpipe_config::process::service;
+use standpipe_config::settings::delivery::{Listen, Settings};
+
+use super::doors::Doors;
+use super::status::{Status, record};
+use crate::ingest::{self, Admission};
+use crate::stream::{OpenError, Resources, StartError, Streams};
+
+/// Everything that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) readiness: Readiness,
+    /// Where the doors are, for whoever asked for port 0.
+    pub(super) published: Published,
+    /// Where records come in. Closed first.
+    pub(super) records: Doors,
+    pub(super) streams: Streams,
+    /// Where a stop can be watched. Closed last.
+    pub(super) admin: Doors,
+    pub(super) metrics: Metrics,
+    /// Keeps other processes out of the data folder. Released at the very end.
+    pub(super) lock: FolderLock,
+}
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CannotStart {
+    #[error("the operating system gives no signal handlers: {0}")]
+    Signals(io::Error),
+    #[error(transparent)]
+    Metrics(Taken),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Door(#[from] CannotOpen),
+    #[error(transparent)]
+    Streams(#[from] OpenError),
+    #[error(transparent)]
+    Stream(#[from] StartError),
+}
+
+impl CannotStart {
+    /// A folder that forgets is a wrong setting; the rest is the machine's state.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Folder(FolderError::InMemory(_)) => Exit::Wrong,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl Running {
+    /// Returns when records can come in.
+    pub(super) async fn start(settings: Settings, metrics: Metrics) -> Result<Self, CannotStart> {
+        let lock = FolderLock::acquire(&settings.data_dir, settings.allow_tmpfs)?;
+        retract(&settings.data_dir)?;
+        let readiness = Readiness::default();
+        let (recovery, opening) = (
+            readiness.latch("the streams are being recovered"),
+            readiness.latch("the native door is closed"),
+        );
+        let seen = Arc::new(OnceLock::new());
+        let admin = admin(&settings.listen, &readiness, &metrics, &seen).await?;
+        let streams = streams(&settings).await?;
+        let _ = seen.set(streams.clone());
+        recovery.release();
+        let records = records(&settings, &streams).await?;
+        let published = addresses(&settings.data_dir, &records, &admin)?;
+        opening.release();
+        service::ready();
+        tracing::info!(streams = settings.streams.len(), "ready");
+        Ok(Self {
+            readiness,
+            published,
+            records,
+            streams,
+            admin,
+            metrics,
+            lock,
+        })
+    }
+
+    /// Waits until a part ends that should not, and says which.
+    pub(super) async fn unexpected_end(&mut self) -> String {
+        tokio::select! {
+            what = self.streams.unexpected_end() => what,
+            what = self.records.unexpected_end() => what,
+            what = self.admin.unexpected_end() => what,
+            () = self.metrics.upkeep() => "the upkeep of the metrics".to_owned(),
+        }
+    }
+}
+
+async fn admin(
+    listen: &Listen,
+    readiness: &Readiness,
+    metrics: &Metrics,
+    streams: &Arc<OnceLock<Streams>>,
+) -> Result<Doors, CannotOpen> {
+    let mut doors = Doors::default();
+    if let Some(admin) = &listen.admin {
+        let streams = streams.clone();
+        let status = move || Status::of(streams.get());
+        let router = admin::router(readiness.clone(), metrics.clone(), status, record);
+        doors.open("admin", admin.address, router).await?;
+    }
+    Ok(doors)
+}
+
+async fn streams(settings: &Settings) -> Result<Streams, CannotStart> {
+    let memory = settings.limits.memory;
+    let streams = Streams::open(Resources {
+        data_dir: settings.data_dir.clone(),
+        high_water: settings.limits.disk,
+        memory: memory.saturating_sub(ingest::share(memory)),
+    })
+    .await?;
+    for stream in &settings.streams {
+        streams.start(stream).await?;
+    }
+    streams.drain_removed().await;
+    Ok(streams)
+}
+
+async fn records(settings: &Settings, streams: &Streams) -> Result<Doors, CannotOpen> {
+    let mut doors = Doors::default();
+    let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
+    if let Some(native) = &settings.listen.native {
+        let router = ingest::router(streams.clone(), native.tokens.clone(), memory);
+        doors.open("native", native.address, router).await?;
+    }
+    Ok(doors)
+}
+
+fn addresses(data_dir: &Path, records: &Doors, admin: &Doors) -> Result<Published, FileError> {
+    let mut all = records.addresses().clone();
+    all.extend(admin.addresses());
+    publish(data_dir, &all)
+}

@@ -1,0 +1,87 @@
+//! `standpipe-delivery`: makes records durable, buffers, converts and delivers them exactly once.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use standpipe_config::process::exit::Exit;
+use standpipe_config::process::logging::Logging;
+use standpipe_config::units::parse_span;
+use standpipe_delivery::daemon;
+
+/// Makes records durable, buffers, converts and delivers them exactly once.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or wrong configuration (nothing was started),
+/// 3 stopped at the deadline with work left (nothing is lost).
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    logging: Logging,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the daemon
+    Run(Run),
+    /// Says what a configuration means, or everything that is wrong with it
+    Check(Check),
+}
+
+#[derive(Args)]
+struct Config {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/etc/standpipe/delivery.yaml"
+    )]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    config: Config,
+    /// How long a stop may take: what is not delivered by then waits for the next start
+    #[arg(long, value_name = "SPAN", default_value = daemon::STOP_DEADLINE, value_parser = parse_span)]
+    stop_deadline: Duration,
+}
+
+#[derive(Args)]
+struct Check {
+    #[command(flatten)]
+    config: Config,
+    /// Also asks the real destinations and hooks (not available yet)
+    #[arg(long)]
+    connect: bool,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> Exit {
+    let arguments = Arguments::parse();
+    if let Err(wrong) = arguments.logging.start() {
+        return wrong_usage(&wrong.to_string());
+    }
+    match arguments.command {
+        Command::Run(run) => daemon::run(&run.config.config, run.stop_deadline),
+        Command::Check(check) if check.connect => {
+            wrong_usage("check --connect is not available yet: leave --connect out")
+        }
+        Command::Check(check) => daemon::check(&check.config.config, check.json),
+    }
+}
+
+fn wrong_usage(what: &str) -> Exit {
+    let _ = writeln!(std::io::stderr(), "{what}");
+    Exit::Wrong
+}
+
+#[cfg(test)]
+#[path = "main/tests.rs"]
+mod tests;
