@@ -9,6 +9,8 @@ use standpipe_config::settings::delivery::{Format, RawCompression};
 use crate::record::rows::Shape;
 
 pub mod error_line;
+mod json;
+pub mod parquet;
 
 /// `Content-Type` of every object, as Firehose has it.
 pub const CONTENT_TYPE: &str = "application/octet-stream";

@@ -1,0 +1,244 @@
+//! Columns under construction, which can be cut back: so a record that fails half-way leaves no
+//! trace in any of them (rule 14).
+
+use std::sync::Arc;
+
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMillisecondType};
+use arrow_array::{
+    ArrayRef, ArrowPrimitiveType, BooleanArray, ListArray, PrimitiveArray, StringArray, StructArray,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, FieldRef};
+use standpipe_config::settings::delivery::ColumnType;
+
+use super::coerce::{Fill, misfit};
+use super::failure::Wrong;
+use super::schema::element;
+use crate::format::json::{Scanner, Token};
+
+pub(super) use structs::{Placed, Struct};
+
+mod structs;
+
+/// The cells of one column.
+#[derive(Debug)]
+pub(super) struct Cells {
+    /// Which cells are not null; as long as the column.
+    valid: Vec<bool>,
+    values: Values,
+}
+
+/// The values, with something in the place of each null.
+#[derive(Debug)]
+enum Values {
+    Boolean(Vec<bool>),
+    Int(Vec<i64>),
+    Double(Vec<f64>),
+    String { bytes: Vec<u8>, ends: Ends },
+    Timestamp(Vec<i64>),
+    Date(Vec<i32>),
+    List(Box<List>),
+    Struct(Box<Struct>),
+}
+
+#[derive(Debug)]
+struct List {
+    ends: Ends,
+    cells: Cells,
+    field: FieldRef,
+}
+
+/// Where each cell of a string or list column ends; begins with a 0, as arrow has it. What arrives
+/// before a column is taken stays far below 2 GiB (`encode`).
+#[derive(Debug)]
+struct Ends(Vec<i32>);
+
+impl Ends {
+    fn new() -> Self {
+        Self(vec![0])
+    }
+
+    fn push(&mut self, end: usize) {
+        self.0.push(end as i32);
+    }
+
+    /// Cuts back to `length` cells; where these end.
+    fn truncate(&mut self, length: usize) -> usize {
+        self.0.truncate(length + 1);
+        self.0.last().map_or(0, |&end| end as usize)
+    }
+
+    fn take(&mut self) -> OffsetBuffer<i32> {
+        let ends = std::mem::replace(&mut self.0, vec![0]);
+        OffsetBuffer::new(ScalarBuffer::from(ends))
+    }
+}
+
+impl Cells {
+    /// An empty column. `fold`: keys match whatever their case.
+    pub(super) fn new(kind: &ColumnType, fold: bool) -> Self {
+        let values = match kind {
+            ColumnType::Boolean => Values::Boolean(Vec::new()),
+            ColumnType::Int => Values::Int(Vec::new()),
+            ColumnType::Double => Values::Double(Vec::new()),
+            ColumnType::String => Values::String {
+                bytes: Vec::new(),
+                ends: Ends::new(),
+            },
+            ColumnType::Timestamp => Values::Timestamp(Vec::new()),
+            ColumnType::Date => Values::Date(Vec::new()),
+            ColumnType::List(kind) => Values::List(Box::new(List {
+                ends: Ends::new(),
+                cells: Cells::new(kind, fold),
+                field: Arc::new(element(kind)),
+            })),
+            ColumnType::Struct(columns) => Values::Struct(Box::new(Struct::new(columns, fold))),
+        };
+        Self {
+            valid: Vec::new(),
+            values,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.valid.len()
+    }
+
+    /// Cuts back to `length` cells, whatever was left half-way behind them.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.valid.truncate(length);
+        match &mut self.values {
+            Values::Boolean(values) => values.truncate(length),
+            Values::Int(values) | Values::Timestamp(values) => values.truncate(length),
+            Values::Double(values) => values.truncate(length),
+            Values::Date(values) => values.truncate(length),
+            Values::String { bytes, ends } => bytes.truncate(ends.truncate(length)),
+            Values::List(list) => list.cells.truncate(list.ends.truncate(length)),
+            Values::Struct(columns) => columns.truncate(length),
+        }
+    }
+
+    pub(super) fn append_null(&mut self) {
+        match &mut self.values {
+            Values::Boolean(values) => values.push(false),
+            Values::Int(values) | Values::Timestamp(values) => values.push(0),
+            Values::Double(values) => values.push(0.0),
+            Values::Date(values) => values.push(0),
+            Values::String { bytes, ends } => ends.push(bytes.len()),
+            Values::List(list) => list.ends.push(list.cells.len()),
+            Values::Struct(columns) => columns.append_nulls(),
+        }
+        self.valid.push(false);
+    }
+
+    /// Appends the value that `token` begins. `false`: a part of it did not fit, and is null here.
+    /// On an error, what was appended is to be cut back.
+    pub(super) fn append<'a>(
+        &mut self,
+        token: Token<'a>,
+        scanner: &mut Scanner<'a>,
+        fill: &mut Fill,
+    ) -> Result<bool, Wrong<'a>> {
+        if token == Token::Null {
+            self.append_null();
+            return Ok(true);
+        }
+        let mut whole = true;
+        match &mut self.values {
+            Values::Boolean(values) => values.push(fill.boolean(token)?),
+            Values::Int(values) => values.push(fill.int(token)?),
+            Values::Double(values) => values.push(fill.double(token)?),
+            Values::Timestamp(values) => values.push(fill.timestamp(token)?),
+            Values::Date(values) => values.push(fill.date(token)?),
+            Values::String { bytes, ends } => {
+                bytes.extend_from_slice(fill.string(token, scanner)?.as_bytes());
+                ends.push(bytes.len());
+            }
+            Values::List(list) => whole = list.append(token, scanner, fill)?,
+            Values::Struct(columns) if token == Token::Object => {
+                whole = columns.append(self.valid.len(), scanner, fill)?;
+            }
+            Values::Struct(_) => return misfit(token, "an object"),
+        }
+        self.valid.push(true);
+        Ok(whole)
+    }
+
+    /// Appends text to a string column.
+    pub(super) fn append_text(&mut self, text: &str) {
+        if let Values::String { bytes, ends } = &mut self.values {
+            bytes.extend_from_slice(text.as_bytes());
+            ends.push(bytes.len());
+            self.valid.push(true);
+        }
+    }
+
+    /// The column so far, as arrow has it; it is empty again.
+    pub(super) fn take(&mut self) -> Result<ArrayRef, ArrowError> {
+        let valid = std::mem::take(&mut self.valid);
+        let length = valid.len();
+        let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
+        Ok(match &mut self.values {
+            Values::Boolean(values) => {
+                let values = BooleanBuffer::from(std::mem::take(values));
+                Arc::new(BooleanArray::new(values, nulls))
+            }
+            Values::Int(values) => primitive::<Int64Type>(values, nulls)?,
+            Values::Double(values) => primitive::<Float64Type>(values, nulls)?,
+            Values::Date(values) => primitive::<Date32Type>(values, nulls)?,
+            Values::Timestamp(values) => {
+                let values = ScalarBuffer::from(std::mem::take(values));
+                let array = PrimitiveArray::<TimestampMillisecondType>::try_new(values, nulls)?;
+                Arc::new(array.with_timezone("UTC"))
+            }
+            Values::String { bytes, ends } => {
+                let bytes = Buffer::from_vec(std::mem::take(bytes));
+                Arc::new(StringArray::try_new(ends.take(), bytes, nulls)?)
+            }
+            Values::List(list) => {
+                let (field, ends) = (list.field.clone(), list.ends.take());
+                Arc::new(ListArray::try_new(field, ends, list.cells.take()?, nulls)?)
+            }
+            Values::Struct(columns) => {
+                let (fields, arrays) = columns.take()?;
+                Arc::new(StructArray::try_new_with_length(
+                    fields, arrays, nulls, length,
+                )?)
+            }
+        })
+    }
+}
+
+impl List {
+    fn append<'a>(
+        &mut self,
+        token: Token<'a>,
+        scanner: &mut Scanner<'a>,
+        fill: &mut Fill,
+    ) -> Result<bool, Wrong<'a>> {
+        let mut whole = true;
+        match token {
+            Token::List => {
+                let mut first = true;
+                while scanner.next_element(&mut first)? {
+                    fill.count(1)?;
+                    let token = scanner.value()?;
+                    whole &= self.cells.append(token, scanner, fill)?;
+                }
+            }
+            // OpenX: what stands where a list is expected is a list of one.
+            _ if fill.is_declared() => whole = self.cells.append(token, scanner, fill)?,
+            _ => return misfit(token, "a list"),
+        }
+        self.ends.push(self.cells.len());
+        Ok(whole)
+    }
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    values: &mut Vec<T::Native>,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    let values = ScalarBuffer::from(std::mem::take(values));
+    Ok(Arc::new(PrimitiveArray::<T>::try_new(values, nulls)?))
+}

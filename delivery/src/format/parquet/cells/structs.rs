@@ -1,0 +1,150 @@
+//! The columns of an object, nested or the record itself.
+
+use arrow_array::ArrayRef;
+use arrow_schema::{ArrowError, Fields};
+use standpipe_config::settings::delivery::Column;
+
+use super::super::coerce::{Fill, Mode};
+use super::super::failure::Wrong;
+use super::super::infer::makes_column;
+use super::super::names::Names;
+use super::super::schema::field;
+use super::Cells;
+use crate::format::json::{Scanner, Text, Token};
+
+/// Columns that are filled from one object each time.
+#[derive(Debug)]
+pub(in super::super) struct Struct {
+    names: Names,
+    columns: Vec<Cells>,
+    fields: Fields,
+}
+
+/// What became of one key's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in super::super) enum Placed {
+    /// It is in its column.
+    Whole,
+    /// It is in its column now, but something under the same key came before it.
+    Again,
+    /// It, or a part of it, is not in any column.
+    Not,
+    /// It is null and has no column.
+    Nothing,
+}
+
+impl Struct {
+    pub(in super::super) fn new(columns: &[Column], fold: bool) -> Self {
+        Self {
+            names: Names::new(columns.iter().map(|column| column.name.as_str()), fold),
+            columns: columns
+                .iter()
+                .map(|column| Cells::new(&column.kind, fold))
+                .collect(),
+            fields: columns.iter().map(field).collect(),
+        }
+    }
+
+    /// Begins an object. To be ended by [`end`](Self::end).
+    pub(in super::super) fn begin(&mut self, fill: &mut Fill) -> Result<(), Wrong<'static>> {
+        self.names.begin();
+        fill.count(self.columns.len() + 1)
+    }
+
+    /// Places the value that follows `key` in row `row`, and reads on behind it.
+    pub(in super::super) fn place<'a>(
+        &mut self,
+        row: usize,
+        key: &Text<'a>,
+        scanner: &mut Scanner<'a>,
+        fill: &mut Fill,
+    ) -> Result<Placed, Wrong<'a>> {
+        let before = *scanner;
+        let token = scanner.value()?;
+        let place = self.names.find(key);
+        let Some((place, column)) = place.and_then(|p| Some((p, self.columns.get_mut(p)?))) else {
+            return unknown(key, before, token, scanner, fill);
+        };
+        // Of several values under one key the last one counts, as nearly everywhere.
+        let again = column.len() > row;
+        column.truncate(row);
+        match column.append(token, scanner, fill) {
+            Ok(true) if again => Ok(Placed::Again),
+            Ok(true) => Ok(Placed::Whole),
+            Ok(false) => Ok(Placed::Not),
+            Err(Wrong::Misfit(_)) if !fill.is_declared() => {
+                column.truncate(row);
+                column.append_null();
+                *scanner = before;
+                scanner.raw_value()?;
+                Ok(Placed::Not)
+            }
+            Err(wrong) => Err(wrong.within(self.names.name(place))),
+        }
+    }
+
+    /// Ends the object of row `row`: what did not occur in it is null.
+    pub(in super::super) fn end(&mut self, row: usize) {
+        for column in &mut self.columns {
+            if column.len() == row {
+                column.append_null();
+            }
+        }
+    }
+
+    /// Appends a nested object as row `row`. `false`: a part of it did not fit.
+    pub(super) fn append<'a>(
+        &mut self,
+        row: usize,
+        scanner: &mut Scanner<'a>,
+        fill: &mut Fill,
+    ) -> Result<bool, Wrong<'a>> {
+        self.begin(fill)?;
+        let (mut whole, mut first) = (true, true);
+        while let Some(key) = scanner.next_key(&mut first)? {
+            whole &= self.place(row, &key, scanner, fill)? != Placed::Not;
+        }
+        self.end(row);
+        Ok(whole)
+    }
+
+    pub(super) fn append_nulls(&mut self) {
+        self.columns.iter_mut().for_each(Cells::append_null);
+    }
+
+    pub(in super::super) fn truncate(&mut self, length: usize) {
+        for column in &mut self.columns {
+            column.truncate(length);
+        }
+    }
+
+    /// The columns so far, as arrow has them; they are empty again.
+    pub(in super::super) fn take(&mut self) -> Result<(Fields, Vec<ArrayRef>), ArrowError> {
+        let arrays = self.columns.iter_mut().map(Cells::take);
+        Ok((self.fields.clone(), arrays.collect::<Result<_, _>>()?))
+    }
+}
+
+/// A value that has no column: dropped with a declared schema, as Firehose does.
+fn unknown<'a>(
+    key: &Text<'a>,
+    before: Scanner<'a>,
+    token: Token<'a>,
+    scanner: &mut Scanner<'a>,
+    fill: &Fill,
+) -> Result<Placed, Wrong<'a>> {
+    scanner.skip(token)?;
+    match fill.mode {
+        _ if token == Token::Null => Ok(Placed::Nothing),
+        Mode::Declared => Ok(Placed::Nothing),
+        Mode::Inferred { may_grow, room } if may_grow && room => {
+            let depth = before.depth();
+            let value = { before }.raw_value()?;
+            match key.decode() {
+                Some(key) if makes_column(&key, value, depth) => Err(Wrong::Grow),
+                _ => Ok(Placed::Not),
+            }
+        }
+        Mode::Inferred { .. } => Ok(Placed::Not),
+    }
+}

@@ -1,0 +1,79 @@
+//! How the Parquet file is written: compression, encodings, row groups.
+
+use std::fs::File;
+
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::basic::{Compression, Encoding, GzipLevel, LogicalType, Type, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnDescriptor;
+use standpipe_config::settings::delivery::ParquetCompression;
+
+use super::table::Table;
+
+/// Rows in a row group at most (`dependencies` measurements).
+const GROUP_ROWS: usize = 131_072;
+
+/// Bytes of a row group at most, as encoded: this is what a file being encoded takes of memory.
+pub(super) const GROUP_BYTES: usize = 32 * 1024 * 1024;
+
+/// A dictionary that grows beyond this many bytes is given up for the rest of its row group: the
+/// column does not repeat.
+const DICTIONARY_BYTES: usize = 128 * 1024;
+
+/// Firehose's level, and that of `gzip`.
+const GZIP_LEVEL: u32 = 6;
+
+/// A writer for the rows of `table`.
+pub(super) fn writer<'a>(
+    out: &'a File,
+    table: &Table,
+    compression: ParquetCompression,
+) -> Result<ArrowWriter<&'a File>, ParquetError> {
+    let descriptor = ArrowSchemaConverter::new().convert(&table.schema())?;
+    let mut properties = WriterProperties::builder()
+        .set_compression(codec(compression)?)
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_max_row_group_bytes(Some(GROUP_BYTES))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for column in descriptor.columns() {
+        properties = encoding(properties, column);
+    }
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties.build())
+        .with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(out, table.schema(), options)
+}
+
+/// Integers are packed as deltas where a dictionary does not pay, which for times is always.
+fn encoding(
+    properties: WriterPropertiesBuilder,
+    column: &ColumnDescriptor,
+) -> WriterPropertiesBuilder {
+    let path = column.path().clone();
+    let is_time = matches!(
+        column.logical_type_ref(),
+        Some(LogicalType::Timestamp { .. } | LogicalType::Date)
+    );
+    match column.physical_type() {
+        Type::INT32 | Type::INT64 => properties
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_dictionary_enabled(path, !is_time),
+        _ => properties,
+    }
+}
+
+fn codec(compression: ParquetCompression) -> Result<Compression, ParquetError> {
+    Ok(match compression {
+        ParquetCompression::None => Compression::UNCOMPRESSED,
+        ParquetCompression::Snappy => Compression::SNAPPY,
+        ParquetCompression::Gzip => Compression::GZIP(GzipLevel::try_new(GZIP_LEVEL)?),
+        ParquetCompression::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
+        ParquetCompression::Lz4 => Compression::LZ4_RAW,
+    })
+}
+
+#[cfg(test)]
+mod tests;
