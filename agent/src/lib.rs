@@ -2,5 +2,11 @@
 //!
 //! It stays small: no arrow, no object store, nothing of the daemon.
 
+pub mod discover;
+pub mod disk;
+pub mod identity;
 pub mod parse;
+pub mod progress;
+pub mod ship;
 pub mod split;
+pub mod tail;

@@ -1,0 +1,403 @@
+//! What the agent remembers of its sources, as a fold over entries. Pure.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use standpipe_config::frame::Tail;
+use standpipe_config::names::{SourceId, StreamName};
+
+use crate::identity::{Incarnation, Prefix, tail_of};
+
+/// How many sources that ended are remembered, in case that one comes back. Beyond it the oldest
+/// are forgotten: the daemon forgets them too, some days after.
+pub const ENDED_KEPT: usize = 1000;
+
+/// A place in a source from which reading can go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Place {
+    /// Counts the truncations of the source.
+    pub epoch: u64,
+    /// Raw bytes before it in its epoch.
+    pub offset: u64,
+    /// Number of the part that begins here, if a line is being cut; else 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub part: u32,
+    /// Evidence for the bytes before it; `None` behind bytes that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Tail>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Place {
+    /// The first byte of an epoch.
+    pub fn beginning(epoch: u64) -> Self {
+        Self {
+            epoch,
+            offset: 0,
+            part: 0,
+            tail: Some(tail_of(&[])),
+        }
+    }
+
+    /// What orders places.
+    pub fn at(&self) -> (u64, u64) {
+        (self.epoch, self.offset)
+    }
+}
+
+/// What became of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Bytes acknowledged.
+    pub delivered: u64,
+    /// Bytes excluded by settings.
+    pub excluded: u64,
+    /// Bytes that were gone before they could be read; a lower bound.
+    pub gone: u64,
+}
+
+impl Counts {
+    /// Adds others to these.
+    pub fn add(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        self.excluded += other.excluded;
+        self.gone += other.gone;
+    }
+}
+
+/// Where one stream stands in one source (rule 8).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// Up to where everything is acknowledged.
+    pub place: Place,
+    /// The largest size seen in the current epoch: what is lost at least if the file vanishes.
+    pub size: u64,
+    /// Bytes before this offset of the current epoch are excluded by settings.
+    #[serde(default)]
+    pub excluded: u64,
+    /// What became of the bytes so far.
+    pub counts: Counts,
+    /// The source ended here, and the daemon knows.
+    #[serde(default)]
+    pub is_final: bool,
+}
+
+impl Standing {
+    /// Nothing read, nothing known.
+    pub fn beginning(epoch: u64) -> Self {
+        Self {
+            place: Place::beginning(epoch),
+            size: 0,
+            excluded: 0,
+            counts: Counts::default(),
+            is_final: false,
+        }
+    }
+}
+
+/// One thing that changed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// A source was minted, or what identifies it is known better.
+    Source {
+        /// The source.
+        source: SourceId,
+        /// Where it was seen, by [`path_to_text`].
+        path: String,
+        /// What tells it apart.
+        incarnation: Incarnation,
+        /// How it begins.
+        prefix: Prefix,
+    },
+    /// A source was truncated: `epoch` begins, and the one before held at least `closed_at` bytes.
+    Epoch {
+        /// The source.
+        source: SourceId,
+        /// The epoch that begins.
+        epoch: u64,
+        /// Largest size seen in the epoch before.
+        closed_at: u64,
+    },
+    /// A stream moved on in a source.
+    Standing {
+        /// The source.
+        source: SourceId,
+        /// The stream.
+        stream: StreamName,
+        /// Where it stands.
+        standing: Standing,
+    },
+    /// A stream goes on in another source (rule 4).
+    Left {
+        /// The source that it left.
+        source: SourceId,
+        /// The stream.
+        stream: StreamName,
+    },
+    /// A source ended long ago and is forgotten; its counts go to the totals.
+    Forgotten {
+        /// The source.
+        source: SourceId,
+    },
+    /// What became of the bytes of forgotten sources (only in snapshots).
+    Totals {
+        /// The sums.
+        counts: Counts,
+    },
+    /// The very first look at all files is over: what appears from now on is read from its
+    /// beginning.
+    Begun,
+    /// An entry of a later version that may be skipped.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One source.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Source {
+    /// Where it was seen.
+    pub path: PathBuf,
+    /// What tells it apart.
+    pub incarnation: Incarnation,
+    /// How it begins.
+    pub prefix: Prefix,
+    /// The current epoch.
+    pub epoch: u64,
+    /// Earlier epochs that a stream may not have passed yet, and how many bytes each held.
+    pub closed: BTreeMap<u64, u64>,
+    /// Where each stream stands.
+    pub streams: BTreeMap<StreamName, Standing>,
+}
+
+impl Source {
+    /// Whether all its streams know that it ended.
+    pub fn is_final(&self) -> bool {
+        self.streams.values().all(|standing| standing.is_final)
+    }
+
+    /// The largest size seen in the current epoch.
+    pub fn size(&self) -> u64 {
+        let sizes = self.streams.values().map(|standing| {
+            let here = standing.place.epoch == self.epoch;
+            standing
+                .size
+                .max(if here { standing.place.offset } else { 0 })
+        });
+        sizes.max().unwrap_or(0)
+    }
+}
+
+/// Everything that is remembered.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct State {
+    /// All sources.
+    pub sources: HashMap<SourceId, Source>,
+    /// What became of the bytes of sources that are forgotten.
+    pub totals: Counts,
+    /// The very first look at all files is over.
+    pub begun: bool,
+    /// Sources that ended, oldest first.
+    pub ended: VecDeque<SourceId>,
+}
+
+impl State {
+    /// Takes in one change. What does not fit (a source that is not there) changes nothing.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Source {
+                source,
+                path,
+                incarnation,
+                prefix,
+            } => self.identified(*source, path, *incarnation, *prefix),
+            Entry::Epoch {
+                source,
+                epoch,
+                closed_at,
+            } => {
+                if let Some(known) = self.sources.get_mut(source) {
+                    known.closed.insert(epoch.saturating_sub(1), *closed_at);
+                    known.epoch = *epoch;
+                    for standing in known.streams.values_mut() {
+                        (standing.size, standing.excluded) = (0, 0);
+                    }
+                }
+            }
+            Entry::Standing {
+                source,
+                stream,
+                standing,
+            } => self.stands(*source, stream, *standing),
+            Entry::Left { source, stream } => self.left(source, stream),
+            Entry::Forgotten { source } => self.forgotten(source),
+            Entry::Totals { counts } => self.totals.add(counts),
+            Entry::Begun => self.begun = true,
+            Entry::Unknown => {}
+        }
+    }
+
+    /// The same state as the fewest entries.
+    pub fn snapshot(&self) -> Vec<Entry> {
+        let mut entries = vec![Entry::Totals {
+            counts: self.totals,
+        }];
+        if self.begun {
+            entries.push(Entry::Begun);
+        }
+        let live = self.sources.keys().filter(|id| !self.ended.contains(id));
+        // The order in which sources ended is part of the state.
+        for id in live.chain(&self.ended) {
+            if let Some(source) = self.sources.get(id) {
+                source_entries(*id, source, &mut entries);
+            }
+        }
+        entries
+    }
+
+    /// The oldest ended source, if more are remembered than need be.
+    pub fn to_forget(&self) -> Option<SourceId> {
+        let oldest = self.ended.front().copied();
+        oldest.filter(|_| self.ended.len() > ENDED_KEPT)
+    }
+
+    fn identified(
+        &mut self,
+        source: SourceId,
+        path: &str,
+        incarnation: Incarnation,
+        prefix: Prefix,
+    ) {
+        let path = path_from_text(path);
+        match self.sources.get_mut(&source) {
+            Some(known) => {
+                known.path = path;
+                known.incarnation = incarnation;
+                known.prefix = prefix;
+            }
+            None => {
+                let new = Source {
+                    path,
+                    incarnation,
+                    prefix,
+                    epoch: 0,
+                    closed: BTreeMap::new(),
+                    streams: BTreeMap::new(),
+                };
+                self.sources.insert(source, new);
+            }
+        }
+    }
+
+    fn stands(&mut self, id: SourceId, stream: &StreamName, standing: Standing) {
+        let Some(source) = self.sources.get_mut(&id) else {
+            return;
+        };
+        match source.streams.get_mut(stream) {
+            Some(before) => *before = standing,
+            None => {
+                source.streams.insert(stream.clone(), standing);
+            }
+        }
+        let oldest = source.streams.values().map(|s| s.place.epoch).min();
+        source
+            .closed
+            .retain(|epoch, _| oldest.is_none_or(|oldest| *epoch >= oldest));
+        let ended = source.is_final();
+        let listed = self.ended.contains(&id);
+        if ended && !listed {
+            self.ended.push_back(id);
+        } else if listed && !ended {
+            self.ended.retain(|other| *other != id);
+        }
+    }
+
+    fn left(&mut self, id: &SourceId, stream: &StreamName) {
+        let Some(source) = self.sources.get_mut(id) else {
+            return;
+        };
+        if let Some(standing) = source.streams.remove(stream) {
+            self.totals.add(&standing.counts);
+        }
+        if source.streams.is_empty() {
+            self.forgotten(id);
+        }
+    }
+
+    fn forgotten(&mut self, id: &SourceId) {
+        if let Some(source) = self.sources.remove(id) {
+            let standings = source.streams.values();
+            standings.for_each(|standing| self.totals.add(&standing.counts));
+        }
+        self.ended.retain(|other| other != id);
+    }
+}
+
+fn source_entries(id: SourceId, source: &Source, entries: &mut Vec<Entry>) {
+    entries.push(Entry::Source {
+        source: id,
+        path: path_to_text(&source.path),
+        incarnation: source.incarnation,
+        prefix: source.prefix,
+    });
+    for (epoch, closed_at) in &source.closed {
+        entries.push(Entry::Epoch {
+            source: id,
+            epoch: epoch + 1,
+            closed_at: *closed_at,
+        });
+    }
+    if source.epoch > 0 && !source.closed.contains_key(&(source.epoch - 1)) {
+        entries.push(Entry::Epoch {
+            source: id,
+            epoch: source.epoch,
+            closed_at: 0,
+        });
+    }
+    // The one farthest behind first: it keeps the closed epochs from being dropped as passed.
+    let mut streams: Vec<_> = source.streams.iter().collect();
+    streams.sort_by_key(|(_, standing)| standing.place.epoch);
+    entries.extend(
+        streams
+            .into_iter()
+            .map(|(stream, standing)| Entry::Standing {
+                source: id,
+                stream: stream.clone(),
+                standing: *standing,
+            }),
+    );
+}
+
+/// A path as text that gives back its exact bytes: what is no UTF-8, and `\`, is written `\xNN`.
+pub fn path_to_text(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        text.push_str(&chunk.valid().replace('\\', "\\x5c"));
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// The path that [`path_to_text`] wrote.
+pub fn path_from_text(text: &str) -> PathBuf {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split("\\x");
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let byte = part
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.extend(byte);
+        let rest = if byte.is_some() { 2 } else { 0 };
+        bytes.extend_from_slice(&part.as_bytes()[rest..]);
+    }
+    OsString::from_vec(bytes).into()
+}

@@ -1,0 +1,3 @@
+//! Shipping: sending requests until they are answered, and knowing what the answers mean.
+
+pub mod verdict;

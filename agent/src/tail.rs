@@ -1,0 +1,366 @@
+//! Follows files: knows what was read, what is acknowledged, and what comes next.
+//!
+//! [`Follower`] is one state, driven by one thread. It looks at files through
+//! [`Disk`](crate::disk::Disk) alone, reads only when a stream asks for a request, and learns from
+//! the answers. It neither waits nor sleeps, so that a simulator can drive it through any history.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use standpipe_config::names::{AgentId, SourceId, StreamName};
+use standpipe_config::settings::agent::Flow;
+
+use crate::discover::Discover;
+use crate::disk::Disk;
+use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
+
+mod answers;
+mod compose;
+mod file;
+mod find;
+mod observe;
+pub mod plan;
+mod reading;
+mod scan;
+mod status;
+
+pub use answers::Settled;
+pub use compose::Request;
+pub use status::{Bytes, SourceStatus, Status};
+
+use file::File;
+use plan::Step;
+
+/// At most one sync of progress in this time; nothing but bandwidth depends on it.
+pub const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How a follower behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Read to the end, ship, and be done.
+    pub once: bool,
+    /// How long a renamed or deleted file must be quiet before it is final.
+    pub rotate_wait: Duration,
+    /// How long a file must be quiet before its descriptor is closed; it is opened again when it
+    /// grows.
+    pub idle: Duration,
+    /// How often the daemon is told which sources live (rule 7).
+    pub live: Duration,
+    /// Bytes read and not acknowledged, at most.
+    pub in_flight: u64,
+    /// Files open at once, at most.
+    pub most_open: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            once: false,
+            rotate_wait: Duration::from_secs(30),
+            idle: Duration::from_secs(300),
+            live: Duration::from_secs(600),
+            in_flight: 32 * 1024 * 1024,
+            most_open: 512,
+        }
+    }
+}
+
+/// Names a followed file within this process.
+type Key = u64;
+
+/// One stream, as the agent sees it.
+#[derive(Debug)]
+struct Stream {
+    name: StreamName,
+    /// Files with something to do, in turn.
+    ready: VecDeque<Key>,
+    /// A line of this file is being cut: nothing comes between its parts.
+    cut: Option<Key>,
+    /// Requests handed out, oldest first.
+    outstanding: VecDeque<compose::Outstanding>,
+    /// Counts the times that everything handed out became void.
+    generation: u64,
+    next_request: u64,
+    /// Raw bytes of the next request, at most; halved when one is refused as too large.
+    limit: u64,
+    /// When the daemon is told next which sources live.
+    live_at: Duration,
+}
+
+/// Follows files for a set of flows.
+#[derive(Debug)]
+pub struct Follower {
+    agent: AgentId,
+    disk: Disk,
+    progress: Progress,
+    discover: Discover,
+    flows: Vec<Flow>,
+    /// Which stream each flow feeds.
+    stream_of: Vec<usize>,
+    streams: Vec<Stream>,
+    rules: Rules,
+    files: BTreeMap<Key, File>,
+    next_key: Key,
+    by_incarnation: HashMap<(u64, u64, i64), Key>,
+    by_path: HashMap<PathBuf, Key>,
+    /// Remembered sources that belong to no followed file, by inode and birth.
+    dormant: HashMap<(u64, i64), Vec<SourceId>>,
+    /// Since when remembered sources are looked for and not found.
+    missing: HashMap<SourceId, Duration>,
+    scans: u64,
+    /// Files that match and could not be opened in the last scan.
+    unopened: usize,
+    /// Open files, by count.
+    open: usize,
+    crowded: bool,
+    /// Where a stream stands has changed since it was last staged.
+    dirty: BTreeSet<(Key, usize)>,
+    /// Staged and not durable yet.
+    staged: Vec<(Key, usize, Place)>,
+    last_commit: Duration,
+    full: bool,
+    /// Progress was lost: what is not recognised is worth a warning.
+    rebuilt: bool,
+    folders: BTreeSet<PathBuf>,
+    /// Kept for its memory.
+    buffer: Vec<u8>,
+}
+
+impl Follower {
+    /// A follower that knows what its progress says, and has looked at nothing yet.
+    pub fn new(
+        agent: AgentId,
+        disk: Disk,
+        progress: Progress,
+        flows: Vec<Flow>,
+        rules: Rules,
+    ) -> Result<Self, globset::Error> {
+        let mut names: Vec<StreamName> = flows.iter().map(|flow| flow.stream.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let position = |flow: &Flow| names.binary_search(&flow.stream).unwrap_or(0);
+        let mut follower = Self {
+            agent,
+            discover: Discover::new(&flows)?,
+            stream_of: flows.iter().map(position).collect(),
+            flows,
+            streams: Vec::new(),
+            rules,
+            files: BTreeMap::new(),
+            next_key: 0,
+            by_incarnation: HashMap::new(),
+            by_path: HashMap::new(),
+            dormant: HashMap::new(),
+            missing: HashMap::new(),
+            scans: 0,
+            unopened: 0,
+            open: 0,
+            crowded: false,
+            dirty: BTreeSet::new(),
+            staged: Vec::new(),
+            last_commit: disk.now(),
+            full: false,
+            rebuilt: false,
+            folders: BTreeSet::new(),
+            buffer: Vec::new(),
+            disk,
+            progress,
+        };
+        let limit = follower.request_target(names.len());
+        follower.streams = names.into_iter().map(|n| Stream::new(n, limit)).collect();
+        for (id, source) in &follower.progress.state().sources {
+            let sleeping = follower.dormant.entry(source.incarnation.key());
+            sleeping.or_default().push(*id);
+        }
+        Ok(follower)
+    }
+
+    /// Takes in what the daemon remembers, after progress was lost (rule 6). What is not
+    /// recognised from now on is said.
+    pub fn rebuild(&mut self, entries: &[Entry]) -> Result<(), ProgressError> {
+        for entry in entries {
+            self.progress.stage(entry);
+            if let Entry::Source {
+                source,
+                incarnation,
+                ..
+            } = entry
+            {
+                let sleeping = self.dormant.entry(incarnation.key()).or_default();
+                if !sleeping.contains(source) {
+                    sleeping.push(*source);
+                }
+            }
+        }
+        self.progress.stage(&Entry::Begun);
+        self.rebuilt = true;
+        Ok(self.progress.sync()?)
+    }
+
+    /// The streams that are fed; everywhere else they are named by their place here.
+    pub fn streams(&self) -> impl Iterator<Item = &StreamName> {
+        self.streams.iter().map(|stream| &stream.name)
+    }
+
+    /// Folders in which something may appear, as the last scan saw them.
+    pub fn folders(&self) -> &BTreeSet<PathBuf> {
+        &self.folders
+    }
+
+    /// The clock.
+    pub fn now(&self) -> Duration {
+        self.disk.now()
+    }
+
+    /// Everything that was seen is shipped, acknowledged and remembered.
+    pub fn is_drained(&self) -> bool {
+        let idle = |file: &File| {
+            file.failing
+                || file.cursors.iter().all(|cursor| {
+                    let source = self.progress.state().sources.get(&cursor.source);
+                    let step = source.map(|source| file.step(cursor, source));
+                    cursor.is_drained() && matches!(step, None | Some(Step::Nothing))
+                })
+        };
+        self.streams.iter().all(|s| s.outstanding.is_empty())
+            && self.files.values().all(idle)
+            && self.dirty.is_empty()
+            && !self.progress.is_staged()
+    }
+
+    /// Files that match and could not be opened or read.
+    pub fn unread(&self) -> usize {
+        self.unopened + self.files.values().filter(|file| file.failing).count()
+    }
+
+    /// Files wait because too many are open.
+    pub fn is_crowded(&self) -> bool {
+        self.crowded
+    }
+
+    /// When [`commit`](Self::commit) is due, if anything waits for it.
+    pub fn commit_at(&self) -> Option<Duration> {
+        let waits = !self.dirty.is_empty() || self.progress.is_staged();
+        waits.then(|| self.last_commit + COMMIT_INTERVAL)
+    }
+
+    /// Makes progress durable. A full disk is a normal state: it is tried again.
+    pub fn commit(&mut self) -> Result<(), ProgressError> {
+        self.last_commit = self.disk.now();
+        // Nothing is added to what a full disk refused, so that it does not grow.
+        if self.progress.is_staged() && !self.sync()? {
+            return Ok(());
+        }
+        for (key, stream) in std::mem::take(&mut self.dirty) {
+            self.stage_standing(key, stream);
+        }
+        while let Some(source) = self.progress.state().to_forget() {
+            self.forget(source);
+        }
+        self.sync().map(|_| ())
+    }
+
+    fn forget(&mut self, source: SourceId) {
+        self.progress.stage(&Entry::Forgotten { source });
+        self.dormant.retain(|_, sources| {
+            sources.retain(|other| *other != source);
+            !sources.is_empty()
+        });
+    }
+
+    fn stage_standing(&mut self, key: Key, stream: usize) {
+        let Some(file) = self.files.get(&key) else {
+            return;
+        };
+        let Some(cursor) = file.cursor(stream) else {
+            return;
+        };
+        let entry = Entry::Standing {
+            source: cursor.source,
+            stream: self.streams[stream].name.clone(),
+            standing: Standing {
+                place: cursor.acknowledged,
+                size: file.seen,
+                excluded: cursor.excluded,
+                counts: cursor.counts,
+                is_final: cursor.is_final,
+            },
+        };
+        self.staged.push((key, stream, cursor.acknowledged));
+        self.progress.stage(&entry);
+        self.grow_prefix(key);
+    }
+
+    /// Whether everything staged is durable now.
+    fn sync(&mut self) -> Result<bool, ProgressError> {
+        match self.progress.sync().map_err(ProgressError::from) {
+            Ok(()) => {
+                self.full = false;
+                for (key, stream, place) in std::mem::take(&mut self.staged) {
+                    let file = self.files.get_mut(&key);
+                    if let Some(cursor) = file.and_then(|file| file.cursor_mut(stream)) {
+                        cursor.committed = place;
+                    }
+                }
+                Ok(true)
+            }
+            Err(error) if error.passes() => {
+                if !std::mem::replace(&mut self.full, true) {
+                    tracing::error!(%error, "progress cannot be written: new files wait until there is room");
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes what rule 1 asks for durable. Without it nothing may be sent.
+    fn sync_births(&mut self) -> Result<bool, ProgressError> {
+        if self.progress.must_sync() {
+            return self.sync();
+        }
+        Ok(true)
+    }
+
+    /// Puts a file into the queues of the streams that have something to do with it.
+    fn wake(&mut self, key: Key) {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        let mut woken = Vec::new();
+        for place in 0..file.cursors.len() {
+            let cursor = &file.cursors[place];
+            let Some(source) = self.progress.state().sources.get(&cursor.source) else {
+                continue;
+            };
+            if !cursor.queued && file.step(cursor, source) != Step::Nothing {
+                file.cursors[place].queued = true;
+                woken.push(file.cursors[place].stream);
+            }
+        }
+        for stream in woken {
+            self.streams[stream].ready.push_back(key);
+        }
+    }
+}
+
+impl Stream {
+    fn new(name: StreamName, limit: u64) -> Self {
+        Self {
+            name,
+            ready: VecDeque::new(),
+            cut: None,
+            outstanding: VecDeque::new(),
+            generation: 0,
+            next_request: 0,
+            limit,
+            live_at: Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod tests;

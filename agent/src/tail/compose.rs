@@ -1,0 +1,433 @@
+//! Putting a request together: who has something to say, in turn, within the byte budgets.
+
+use std::time::Duration;
+
+use standpipe_config::frame::{Encoder, Frame, GapReason, Range, Tail};
+use standpipe_config::limits::{MAX_INFLATED_BODY, REQUEST_TARGET};
+use standpipe_config::names::SourceId;
+use standpipe_config::records::{Builder, Records};
+
+use super::answers::SMALLEST;
+use super::file::{Cursor, File, tail_at};
+use super::plan::Step;
+use super::reading::{Got, READ, Reading};
+use super::{Follower, Key};
+use crate::identity::{Prefix, evidence};
+use crate::parse::parse;
+use crate::progress::{Place, ProgressError};
+use crate::split::Splitter;
+
+/// A line up to this length travels whole in one frame, whatever it is cut into.
+const LONGEST_FRAME: usize = MAX_INFLATED_BODY / 4;
+
+/// A request body, ready to be compressed and sent.
+#[derive(Debug)]
+pub struct Request {
+    /// Which one, within its stream.
+    pub id: u64,
+    /// It is void if the stream has another generation by now.
+    pub generation: u64,
+    /// Frames, not yet compressed.
+    pub body: Vec<u8>,
+    /// How many answers it gets.
+    pub frames: usize,
+}
+
+/// A request that was handed out and not answered.
+#[derive(Debug)]
+pub(super) struct Outstanding {
+    pub(super) id: u64,
+    pub(super) items: Vec<Item>,
+    pub(super) raw: u64,
+}
+
+/// What one frame of a request said.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Range {
+        key: Key,
+        source: SourceId,
+        start: Place,
+        end: Place,
+        gap: Option<GapReason>,
+    },
+    Identify {
+        key: Key,
+        source: SourceId,
+    },
+    Final {
+        key: Key,
+        source: SourceId,
+    },
+    Live,
+}
+
+/// A request while it is put together.
+struct Draft {
+    encoder: Encoder,
+    items: Vec<Item>,
+    raw: u64,
+    limit: u64,
+    /// Raw bytes of one source at a time.
+    turn: usize,
+}
+
+impl Draft {
+    fn push(&mut self, frame: &Frame, item: Item) {
+        self.encoder.push(frame);
+        self.items.push(item);
+    }
+
+    fn is_full(&self) -> bool {
+        // Frames without raw bytes are bounded too.
+        self.raw >= self.limit || self.encoder.size() >= 2 * LONGEST_FRAME
+    }
+}
+
+impl Follower {
+    /// How many raw bytes a request should have: streams share what may be in flight, and each may
+    /// have one request on its way and one prepared.
+    pub(super) fn request_target(&self, streams: usize) -> u64 {
+        let share = self.rules.in_flight / streams.max(1) as u64 / 2;
+        share.clamp(SMALLEST, REQUEST_TARGET as u64)
+    }
+
+    /// The longest stretch of one line that is sent at once.
+    fn longest_frame(&self, max_line: usize) -> usize {
+        let share = (self.rules.in_flight / 2) as usize;
+        // The splitter must be offered two bytes more than a line may have.
+        LONGEST_FRAME.min(share).max(max_line + 2)
+    }
+
+    /// The next request of a stream, if it has something to say and there is room in flight.
+    pub fn compose(&mut self, stream: usize) -> Result<Option<Request>, ProgressError> {
+        if !self.sync_births()? || !self.has_budget(stream) {
+            return Ok(None);
+        }
+        let limit = self.streams[stream].limit;
+        let waiting = self.streams[stream].ready.len().max(1) as u64;
+        let mut draft = Draft {
+            encoder: Encoder::new(self.agent),
+            items: Vec::new(),
+            raw: 0,
+            limit,
+            turn: (limit / waiting).clamp(limit.min(READ as u64), limit) as usize,
+        };
+        self.say_live(stream, &mut draft);
+        self.fill_all(stream, &mut draft)?;
+        if draft.items.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.hand_out(stream, draft)))
+    }
+
+    fn hand_out(&mut self, stream: usize, draft: Draft) -> Request {
+        let stream = &mut self.streams[stream];
+        let id = stream.next_request;
+        stream.next_request += 1;
+        stream.outstanding.push_back(Outstanding {
+            id,
+            items: draft.items,
+            raw: draft.raw,
+        });
+        Request {
+            id,
+            generation: stream.generation,
+            frames: draft.encoder.frames(),
+            body: draft.encoder.finish(),
+        }
+    }
+
+    /// One request on its way and one prepared, and the sum of all within the limit.
+    fn has_budget(&self, stream: usize) -> bool {
+        let out = |s: &super::Stream| s.outstanding.iter().map(|o| o.raw).sum::<u64>();
+        let all: u64 = self.streams.iter().map(out).sum();
+        let own = &self.streams[stream];
+        let room = all + own.limit <= self.rules.in_flight || out(own) == 0;
+        own.outstanding.len() < 2 && room
+    }
+
+    fn say_live(&mut self, stream: usize, draft: &mut Draft) {
+        let now = self.disk.now();
+        if self.scans == 0 || now < self.streams[stream].live_at {
+            return;
+        }
+        let name = &self.streams[stream].name;
+        let sources = &self.progress.state().sources;
+        let live: Vec<SourceId> = sources
+            .iter()
+            .filter(|(_, source)| source.streams.get(name).is_some_and(|s| !s.is_final))
+            .map(|(id, _)| *id)
+            .collect();
+        self.streams[stream].live_at = now + self.rules.live.max(Duration::from_secs(1));
+        if !live.is_empty() {
+            draft.push(&Frame::Live(live), Item::Live);
+        }
+    }
+
+    fn fill_all(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
+        if let Some(key) = self.streams[stream].cut {
+            self.fill(key, stream, draft)?;
+        }
+        let mut turns = self.streams[stream].ready.len();
+        while turns > 0 && !draft.is_full() {
+            turns -= 1;
+            let Some(key) = self.streams[stream].ready.pop_front() else {
+                break;
+            };
+            if let Some(cursor) = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream)) {
+                cursor.queued = false;
+            }
+            // What did not move waits for the next look.
+            if self.fill(key, stream, draft)? {
+                let before = self.streams[stream].ready.len();
+                self.wake(key);
+                turns += self.streams[stream].ready.len() - before;
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn of one file. Whether anything moved. Never sends a byte of an epoch that is not
+    /// durable (rule 1).
+    fn fill(&mut self, key: Key, stream: usize, draft: &mut Draft) -> Result<bool, ProgressError> {
+        if !self.sync_births()? {
+            return Ok(false);
+        }
+        let mut moved = false;
+        loop {
+            let Some(file) = self.files.get_mut(&key) else {
+                return Ok(moved);
+            };
+            let Some(cursor) = file.cursor(stream) else {
+                return Ok(moved);
+            };
+            let Some(source) = self.progress.state().sources.get(&cursor.source) else {
+                return Ok(moved);
+            };
+            match file.step(cursor, source) {
+                Step::Nothing => return Ok(moved),
+                Step::NextEpoch => {
+                    if let Some(cursor) = file.cursor_mut(stream) {
+                        cursor.turn();
+                        self.dirty.insert((key, stream));
+                    }
+                }
+                Step::Gap { end, reason } => push_gap(key, file, stream, end, reason, draft),
+                Step::Final => {
+                    push_final(key, file, stream, draft);
+                    return Ok(true);
+                }
+                Step::Read { to_end } => {
+                    return Ok(self.read_turn(key, stream, to_end, draft) || moved);
+                }
+            }
+            moved = true;
+        }
+    }
+
+    fn read_turn(&mut self, key: Key, stream: usize, to_end: bool, draft: &mut Draft) -> bool {
+        if !self.open_again(key) {
+            return false;
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let got = self.read(key, stream, to_end, draft.turn, &mut buffer);
+        // A long line must not keep its memory for ever.
+        if buffer.capacity() > 2 * REQUEST_TARGET {
+            buffer = Vec::new();
+        }
+        self.buffer = buffer;
+        match got {
+            Ok(Got::Records(records, end)) => {
+                self.push_records(key, stream, records, end, draft);
+                true
+            }
+            Ok(Got::Nothing) => false,
+            Ok(Got::Changed) => {
+                self.look_closer(key);
+                self.progress.must_sync()
+            }
+            Err(error) => {
+                self.failed(key, &error);
+                false
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        key: Key,
+        stream: usize,
+        to_end: bool,
+        turn: usize,
+        buffer: &mut Vec<u8>,
+    ) -> std::io::Result<Got> {
+        let Some(file) = self.files.get(&key) else {
+            return Ok(Got::Nothing);
+        };
+        let (Some(cursor), Some(handle)) = (file.cursor(stream), &file.handle) else {
+            return Ok(Got::Nothing);
+        };
+        let flow = &self.flows[cursor.flow];
+        let reading = Reading {
+            handle,
+            prefix: file.prefix,
+            next: cursor.next,
+            size: file.seen,
+            unfinished: cursor.unfinished,
+            longest: self.longest_frame(flow.max_line),
+            turn,
+            to_end,
+        };
+        let (got, unfinished) = reading.run(buffer, |bytes, whole| {
+            let mut records = Builder::default();
+            let splitter = Splitter {
+                max_line: flow.max_line,
+            };
+            let consumed = splitter.split(bytes, cursor.next.part, whole, &mut |piece| {
+                parse(flow.parse, piece, &mut records);
+            });
+            (consumed, records.finish())
+        })?;
+        let begun = cursor.next.offset == 0 && matches!(got, Got::Records(..));
+        let Some(file) = self.files.get_mut(&key) else {
+            return Ok(Got::Nothing);
+        };
+        // From its first byte on, what a stream read is evidence for all others.
+        if begun && buffer.len() > file.prefix.length as usize {
+            file.prefix = Prefix::of(buffer);
+        }
+        if let Some(cursor) = file.cursor_mut(stream) {
+            cursor.unfinished = unfinished;
+        }
+        Ok(got)
+    }
+
+    fn push_records(
+        &mut self,
+        key: Key,
+        stream: usize,
+        records: Records,
+        end: Place,
+        draft: &mut Draft,
+    ) {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        file.failing = false;
+        identify(key, file, stream, draft);
+        let Some(cursor) = file.cursor_mut(stream) else {
+            return;
+        };
+        let start = std::mem::replace(&mut cursor.next, end);
+        cursor.unfinished = end.offset;
+        draft.raw += end.offset - start.offset;
+        let range = range(cursor, &start, &end);
+        let item = Item::Range {
+            key,
+            source: cursor.source,
+            start,
+            end,
+            gap: None,
+        };
+        draft.push(&Frame::Records(range, records), item);
+        self.streams[stream].cut = (end.part > 0).then_some(key);
+    }
+
+    /// What was read does not follow what was read before: a look decides what happened.
+    fn look_closer(&mut self, key: Key) {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        let Some(handle) = &file.handle else {
+            return;
+        };
+        match handle.look() {
+            Ok(sight) => match file.is_unchanged() {
+                // It shrank between the look and the read, and the rest is as it was.
+                Ok(true) if !file.shrank(sight.size) => self.observe(key, sight),
+                Ok(_) => {
+                    file.sight = sight;
+                    self.truncated(key, sight.size);
+                }
+                Err(error) => self.failed(key, &error),
+            },
+            Err(error) => self.failed(key, &error),
+        }
+    }
+}
+
+fn range(cursor: &Cursor, start: &Place, end: &Place) -> Range {
+    Range {
+        source: cursor.source,
+        epoch: start.epoch,
+        start: start.offset,
+        end: end.offset,
+        committed: cursor.committed_for(start),
+        tail: end.tail,
+    }
+}
+
+/// Says once per process what identifies a source (rule 6).
+fn identify(key: Key, file: &File, stream: usize, draft: &mut Draft) {
+    let Some(cursor) = file.cursor(stream).filter(|cursor| !cursor.identified) else {
+        return;
+    };
+    let source = cursor.source;
+    let said =
+        |item: &Item| matches!(item, Item::Identify { source: other, .. } if *other == source);
+    if !draft.items.iter().any(said) {
+        let evidence = evidence(source, &file.path, &file.incarnation, &file.prefix);
+        draft.push(&Frame::Identify(evidence), Item::Identify { key, source });
+    }
+}
+
+fn push_gap(
+    key: Key,
+    file: &mut File,
+    stream: usize,
+    end: u64,
+    reason: GapReason,
+    draft: &mut Draft,
+) {
+    identify(key, file, stream, draft);
+    let readable = file
+        .handle
+        .as_ref()
+        .filter(|_| reason == GapReason::Excluded);
+    let tail: Option<Tail> = readable.and_then(|handle| tail_at(handle, end).ok().flatten());
+    let Some(cursor) = file.cursor_mut(stream) else {
+        return;
+    };
+    let start = cursor.next;
+    let end = Place {
+        epoch: start.epoch,
+        offset: end,
+        part: 0,
+        tail,
+    };
+    cursor.next = end;
+    cursor.unfinished = end.offset;
+    let item = Item::Range {
+        key,
+        source: cursor.source,
+        start,
+        end,
+        gap: Some(reason),
+    };
+    draft.push(&Frame::Gap(range(cursor, &start, &end), reason), item);
+}
+
+fn push_final(key: Key, file: &mut File, stream: usize, draft: &mut Draft) {
+    let Some(cursor) = file.cursor_mut(stream) else {
+        return;
+    };
+    cursor.final_sent = true;
+    let source = cursor.source;
+    let last = Frame::Final {
+        source,
+        epoch: cursor.acknowledged.epoch,
+        offset: cursor.acknowledged.offset,
+    };
+    draft.push(&last, Item::Final { key, source });
+}

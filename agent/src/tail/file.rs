@@ -1,0 +1,290 @@
+//! One file incarnation and the streams that read it: the state, and what can be asked of it.
+//!
+//! What is observed of a file (size, name, descriptor) is shared; where each stream stands is its
+//! own (rule 8).
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use standpipe_config::frame::Tail;
+use standpipe_config::names::SourceId;
+
+use super::plan::{Ending, Step, View, step};
+use crate::disk::{Handle, Sight};
+use crate::identity::{Incarnation, PREFIX, Prefix, confirms, shrank};
+use crate::progress::{Counts, Place, Source, Standing};
+use crate::ship::verdict::Confirmation;
+
+/// One incarnation of one file.
+#[derive(Debug)]
+pub(super) struct File {
+    /// Open while anything is unread, or lately was.
+    pub(super) handle: Option<Handle>,
+    /// Where it was seen last.
+    pub(super) path: PathBuf,
+    pub(super) incarnation: Incarnation,
+    pub(super) prefix: Prefix,
+    /// As last seen.
+    pub(super) sight: Sight,
+    /// Largest size in the current epoch.
+    pub(super) seen: u64,
+    /// The last scan whose patterns found it.
+    pub(super) met: u64,
+    /// Since when no pattern finds it.
+    pub(super) detached: Option<Duration>,
+    /// It has no descriptor and was not found where it was.
+    pub(super) nowhere: bool,
+    /// When it was last seen to change.
+    pub(super) changed: Duration,
+    pub(super) ending: Ending,
+    /// It could not be read or opened, and that was said.
+    pub(super) failing: bool,
+    pub(super) cursors: Vec<Cursor>,
+}
+
+/// Where one stream stands in a file.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    pub(super) source: SourceId,
+    pub(super) stream: usize,
+    pub(super) flow: usize,
+    /// The current epoch of its source.
+    pub(super) epoch: u64,
+    /// Read up to here.
+    pub(super) next: Place,
+    /// Acknowledged up to here, all of it.
+    pub(super) acknowledged: Place,
+    /// The same, durably.
+    pub(super) committed: Place,
+    /// The last change of epochs that is not acknowledged: from where to where.
+    pub(super) turned: Option<(Place, Place)>,
+    pub(super) excluded: u64,
+    /// No line ends between `next` and here.
+    pub(super) unfinished: u64,
+    pub(super) counts: Counts,
+    /// The daemon has this process's evidence.
+    pub(super) identified: bool,
+    /// The daemon knows that it ended.
+    pub(super) is_final: bool,
+    /// The daemon is being told.
+    pub(super) final_sent: bool,
+    /// It is in its stream's queue.
+    pub(super) queued: bool,
+}
+
+impl Cursor {
+    pub(super) fn at(source: SourceId, epoch: u64, standing: &Standing) -> Self {
+        Self {
+            source,
+            stream: 0,
+            flow: 0,
+            epoch,
+            next: standing.place,
+            acknowledged: standing.place,
+            committed: standing.place,
+            turned: None,
+            excluded: standing.excluded,
+            unfinished: 0,
+            counts: standing.counts,
+            identified: false,
+            is_final: standing.is_final,
+            final_sent: false,
+            queued: false,
+        }
+    }
+
+    /// Forgets what was read and not acknowledged.
+    pub(super) fn rewind(&mut self) {
+        self.next = self.acknowledged;
+        self.turned = None;
+        self.unfinished = 0;
+        self.final_sent = false;
+    }
+
+    /// Goes on in the next epoch. Nothing is sent for that, so that nothing acknowledges it.
+    pub(super) fn turn(&mut self) {
+        let before = self.next;
+        self.next = Place::beginning(before.epoch + 1);
+        self.unfinished = 0;
+        let from = match self.turned {
+            Some((from, to)) if to.at() == before.at() => from,
+            _ => before,
+        };
+        self.turned = Some((from, self.next));
+        self.acknowledge(self.acknowledged);
+    }
+
+    /// Everything before `place` is acknowledged.
+    pub(super) fn acknowledge(&mut self, place: Place) {
+        self.acknowledged = place;
+        if let Some((from, to)) = self.turned
+            && from.at() == place.at()
+        {
+            self.acknowledged = to;
+            self.turned = None;
+        }
+    }
+
+    /// The durable offset as a frame of `epoch` that begins at `start` may name it.
+    pub(super) fn committed_for(&self, start: &Place) -> u64 {
+        if self.committed.epoch == start.epoch {
+            self.committed.offset.min(start.offset)
+        } else {
+            0
+        }
+    }
+
+    /// What it read is what the file holds now, or did.
+    pub(super) fn is_current(&self) -> bool {
+        self.next.epoch == self.epoch
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.acknowledged.at() == self.next.at()
+    }
+}
+
+impl File {
+    pub(super) fn cursor(&self, stream: usize) -> Option<&Cursor> {
+        self.cursors.iter().find(|cursor| cursor.stream == stream)
+    }
+
+    pub(super) fn cursor_mut(&mut self, stream: usize) -> Option<&mut Cursor> {
+        let mut cursors = self.cursors.iter_mut();
+        cursors.find(|cursor| cursor.stream == stream)
+    }
+
+    /// The next thing to do for a stream.
+    pub(super) fn step(&self, cursor: &Cursor, source: &Source) -> Step {
+        let closed = source.closed.get(&cursor.next.epoch);
+        step(&View {
+            next: cursor.next,
+            acknowledged: cursor.acknowledged,
+            epoch: source.epoch,
+            closed_at: closed.copied().unwrap_or(cursor.next.offset),
+            excluded: cursor.excluded,
+            size: self.seen,
+            unfinished: cursor.unfinished,
+            ending: self.ending,
+            is_final: cursor.is_final || cursor.final_sent,
+        })
+    }
+
+    /// How far any stream has read in the current epoch.
+    pub(super) fn farthest(&self) -> u64 {
+        let here = self.cursors.iter().filter(|c| c.is_current());
+        here.map(|cursor| cursor.next.offset).max().unwrap_or(0)
+    }
+
+    /// Whether it was truncated, judged by its size alone.
+    pub(super) fn shrank(&self, size: u64) -> bool {
+        shrank(size, &self.prefix, self.farthest())
+    }
+
+    /// Whether its content still is what was read: the prefix, and the bytes before every stream's
+    /// place. What cannot be read proves nothing.
+    pub(super) fn is_unchanged(&self) -> io::Result<bool> {
+        let Some(handle) = &self.handle else {
+            return Ok(true);
+        };
+        let mut prefix = Vec::new();
+        handle.read(0, PREFIX, &mut prefix)?;
+        if !self.prefix.begins(&prefix) {
+            return Ok(false);
+        }
+        for cursor in self.cursors.iter().filter(|c| c.is_current()) {
+            let tail = cursor.next.tail;
+            let agrees = tail.map(|tail| compare(handle, cursor.next.offset, &tail));
+            if agrees.transpose()? == Some(Confirmation::Disagrees) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Holds the daemon's evidence against this file.
+    pub(super) fn confirm(&self, at: u64, tail: &Tail) -> Confirmation {
+        match &self.handle {
+            Some(handle) => compare(handle, at, tail).unwrap_or(Confirmation::Unknown),
+            None => Confirmation::Unknown,
+        }
+    }
+
+    /// Whether a descriptor is held for no reason but to be quick.
+    pub(super) fn is_idle(&self) -> bool {
+        let read = |c: &Cursor| c.is_current() && c.is_drained() && c.next.offset == self.seen;
+        self.handle.is_some() && self.detached.is_none() && self.cursors.iter().all(read)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.ending, Ending::Closing | Ending::Gone)
+            && self.cursors.iter().all(|c| c.is_final && c.is_drained())
+    }
+}
+
+/// Compares the bytes before an offset with evidence for them.
+pub(super) fn compare(handle: &Handle, at: u64, tail: &Tail) -> io::Result<Confirmation> {
+    let Some(from) = at.checked_sub(u64::from(tail.length)) else {
+        return Ok(Confirmation::Disagrees);
+    };
+    let mut before = Vec::new();
+    handle.read(from, usize::from(tail.length), &mut before)?;
+    Ok(if confirms(tail, &before) {
+        Confirmation::Agrees
+    } else {
+        Confirmation::Disagrees
+    })
+}
+
+/// The evidence for an offset as the file holds it now.
+pub(super) fn tail_at(handle: &Handle, at: u64) -> io::Result<Option<Tail>> {
+    let length = at.min(standpipe_config::limits::TAIL_WINDOW as u64);
+    let mut before = Vec::new();
+    handle.read(at - length, length as usize, &mut before)?;
+    Ok((before.len() as u64 == length).then(|| crate::identity::tail_of(&before)))
+}
+
+/// The number of the part that begins at `at`, where a line is cut every `max_line` bytes.
+///
+/// A place that the daemon names may lie within a line: behind a part, or behind what was shipped
+/// as an unfinished last line; which of the two only the distance from the line's beginning tells.
+pub(super) fn part_at(handle: &Handle, at: u64, max_line: usize) -> io::Result<u32> {
+    let start = line_end_before(handle, at)?;
+    let distance = at - start;
+    let max_line = max_line as u64;
+    // A cut never lies more than three bytes before the limit.
+    if distance + 3 < max_line {
+        return Ok(0);
+    }
+    let parts = (distance + max_line / 2) / max_line;
+    Ok(u32::try_from(parts.max(1)).unwrap_or(u32::MAX))
+}
+
+/// Where the last line before `at` ends: behind its line feed, or 0.
+pub(super) fn line_end_before(handle: &Handle, at: u64) -> io::Result<u64> {
+    const WINDOW: u64 = 64 * 1024;
+    let mut end = at;
+    while end > 0 {
+        let from = end.saturating_sub(WINDOW);
+        let mut bytes = Vec::new();
+        handle.read(from, (end - from) as usize, &mut bytes)?;
+        if let Some(feed) = memchr::memrchr(b'\n', &bytes) {
+            return Ok(from + feed as u64 + 1);
+        }
+        end = from;
+    }
+    Ok(0)
+}
+
+/// The prefix of a file as it is now.
+pub(super) fn prefix_now(handle: &Handle) -> io::Result<Prefix> {
+    let mut bytes = Vec::new();
+    handle.read(0, PREFIX, &mut bytes)?;
+    Ok(Prefix::of(&bytes))
+}
+
+/// The folder of a path.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}

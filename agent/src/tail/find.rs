@@ -1,0 +1,370 @@
+//! Beginning to follow a file: is it one that is remembered, or a new one?
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use standpipe_config::names::{SourceId, StreamName};
+use standpipe_config::settings::agent::Start;
+
+use super::file::{Cursor, File, folder_of, line_end_before};
+use super::plan::Ending;
+use super::scan::Located;
+use super::{Follower, Key};
+use crate::discover::Found;
+use crate::disk::{Handle, Kind, Sight};
+use crate::identity::{Incarnation, Known, PREFIX, Prefix, Shown, Verdict, judge};
+use crate::progress::{Entry, ProgressError, Source, Standing};
+
+impl Follower {
+    /// A path names a file that is not followed. It is opened first, so that it stays the same
+    /// file while it is decided what it is.
+    pub(super) fn admit(&mut self, path: &Path, flows: &[usize]) -> Result<(), ProgressError> {
+        if !self.has_room() {
+            self.unopened += 1;
+            return Ok(());
+        }
+        let opened = self.disk.open(path);
+        let opened = opened.and_then(|handle| Ok((handle.look()?, handle)));
+        match opened {
+            Ok((sight, _)) if sight.kind != Kind::File => Ok(()),
+            Ok((sight, handle)) => match self.key_of(&sight) {
+                Some(key) => {
+                    self.met(key, path, sight);
+                    self.join(key, flows)
+                }
+                None => self.begin(handle, path, sight, flows),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => {
+                self.cannot_open(path, &error);
+                Ok(())
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        handle: Handle,
+        path: &Path,
+        sight: Sight,
+        flows: &[usize],
+    ) -> Result<(), ProgressError> {
+        match self.adopt(handle, path, sight) {
+            Ok(key) => {
+                self.by_path.insert(path.to_owned(), key);
+                if let Some(file) = self.files.get_mut(&key) {
+                    file.met = self.scans;
+                }
+                self.join(key, flows)
+            }
+            Err(error) => {
+                self.cannot_open(path, &error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Follows an open file, under the sources that are remembered of it.
+    fn adopt(&mut self, handle: Handle, path: &Path, sight: Sight) -> io::Result<Key> {
+        let mut prefix = Vec::new();
+        handle.read(0, PREFIX, &mut prefix)?;
+        let incarnation = Incarnation::of(&sight);
+        let candidates = self
+            .dormant
+            .get(&incarnation.key())
+            .cloned()
+            .unwrap_or_default();
+        let mut ours = Vec::new();
+        let mut truncated = false;
+        for id in candidates {
+            let Some(source) = self.progress.state().sources.get(&id) else {
+                continue;
+            };
+            let known = known(source);
+            let verdict = judge(&known, &show(&handle, sight, &prefix, &known)?);
+            truncated |= verdict == Verdict::Truncated;
+            if verdict != Verdict::Other {
+                ours.push(id);
+            }
+        }
+        let key = self.follow(Some(handle), path, sight, Prefix::of(&prefix));
+        let remembered = self.wake_sources(key, &ours);
+        if let Some(file) = self.files.get_mut(&key)
+            && (truncated || remembered > sight.size)
+        {
+            file.seen = remembered;
+            match truncated {
+                true => self.truncated(key, sight.size),
+                false => self.cut_short(key, sight.size),
+            }
+        }
+        Ok(key)
+    }
+
+    fn follow(&mut self, handle: Option<Handle>, path: &Path, sight: Sight, prefix: Prefix) -> Key {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.open += usize::from(handle.is_some());
+        let incarnation = Incarnation::of(&sight);
+        let file = File {
+            handle,
+            path: path.to_owned(),
+            incarnation,
+            prefix,
+            sight,
+            seen: sight.size,
+            met: 0,
+            detached: None,
+            nowhere: false,
+            changed: self.disk.now(),
+            ending: self.open_ending(),
+            failing: false,
+            cursors: Vec::new(),
+        };
+        self.files.insert(key, file);
+        let names = (sight.device, sight.inode, sight.birth);
+        self.by_incarnation.insert(names, key);
+        key
+    }
+
+    /// Lets the streams of remembered sources go on in a file; returns the largest size that is
+    /// remembered of it.
+    fn wake_sources(&mut self, key: Key, ids: &[SourceId]) -> u64 {
+        let mut remembered = 0;
+        for id in ids {
+            let Some(source) = self.progress.state().sources.get(id) else {
+                continue;
+            };
+            remembered = remembered.max(source.size());
+            let sleeping = source.incarnation.key();
+            let cursors: Vec<Cursor> = source
+                .streams
+                .iter()
+                .filter_map(|(stream, standing)| {
+                    let (stream, flow) = self.flow_of(stream, &source.path)?;
+                    let cursor = Cursor::at(*id, source.epoch, standing);
+                    Some(Cursor {
+                        stream,
+                        flow,
+                        ..cursor
+                    })
+                })
+                .collect();
+            for cursor in &cursors {
+                if cursor.next.part > 0 {
+                    self.streams[cursor.stream].cut = Some(key);
+                }
+            }
+            if let Some(file) = self.files.get_mut(&key) {
+                file.cursors.extend(cursors);
+            }
+            self.missing.remove(id);
+            if let Some(sources) = self.dormant.get_mut(&sleeping) {
+                sources.retain(|other| other != id);
+            }
+        }
+        remembered
+    }
+
+    /// The flow of a stream that a path belongs to, or, if it was renamed since, any of the
+    /// stream's.
+    fn flow_of(&self, stream: &StreamName, path: &Path) -> Option<(usize, usize)> {
+        let stream = self.streams.iter().position(|s| s.name == *stream)?;
+        let flows = || (0..self.flows.len()).filter(|flow| self.stream_of[*flow] == stream);
+        let flow = flows()
+            .find(|flow| self.discover.matches(*flow, path))
+            .or_else(|| flows().next())?;
+        Some((stream, flow))
+    }
+
+    /// Lets the streams of flows begin in a file, where they have not yet.
+    pub(super) fn join(&mut self, key: Key, flows: &[usize]) -> Result<(), ProgressError> {
+        for &flow in flows {
+            let stream = self.stream_of[flow];
+            let Some(file) = self.files.get(&key) else {
+                return Ok(());
+            };
+            if file.cursor(stream).is_some() {
+                continue;
+            }
+            let known = file.cursors.first().map(|c| (c.source, c.epoch));
+            let (source, epoch) = match known {
+                Some(known) => known,
+                None => (self.mint_source(key)?, 0),
+            };
+            let standing = Standing {
+                excluded: self.excluded(key, flow),
+                size: self.files.get(&key).map_or(0, |file| file.seen),
+                ..Standing::beginning(epoch)
+            };
+            self.progress.stage(&Entry::Standing {
+                source,
+                stream: self.streams[stream].name.clone(),
+                standing,
+            });
+            let cursor = Cursor::at(source, epoch, &standing);
+            if let Some(file) = self.files.get_mut(&key) {
+                file.cursors.push(Cursor {
+                    stream,
+                    flow,
+                    ..cursor
+                });
+            }
+        }
+        self.wake(key);
+        Ok(())
+    }
+
+    fn mint_source(&mut self, key: Key) -> Result<SourceId, ProgressError> {
+        let source = SourceId::mint()?;
+        self.stage_source(key, source);
+        if let Some(file) = self
+            .files
+            .get(&key)
+            .filter(|_| self.rebuilt && self.scans == 1)
+        {
+            tracing::warn!(path = %file.path.display(), "progress was lost, and the daemon does not know this file: it is read from its beginning");
+        }
+        Ok(source)
+    }
+
+    /// Where a flow begins in a file that exists at the very first start.
+    fn excluded(&self, key: Key, flow: usize) -> u64 {
+        if self.progress.state().begun || self.flows[flow].start == Start::Beginning {
+            return 0;
+        }
+        let file = self.files.get(&key);
+        let handle = file.and_then(|file| Some((file.handle.as_ref()?, file.seen)));
+        handle.map_or(0, |(handle, size)| {
+            line_end_before(handle, size).unwrap_or(size)
+        })
+    }
+
+    /// Sources that did not end and that no pattern found after a start: renamed to a name that
+    /// does not match, or deleted, while nobody looked.
+    pub(super) fn look_for_dormant(&mut self, found: &Found) -> Result<(), ProgressError> {
+        let streams: Vec<StreamName> = self.streams().cloned().collect();
+        let blind = |folder: &Path| found.unreadable.iter().any(|(path, _)| path == folder);
+        let mut lost: Vec<(SourceId, PathBuf, Incarnation)> = Vec::new();
+        for id in self.dormant.values().flatten() {
+            let Some(source) = self.progress.state().sources.get(id) else {
+                continue;
+            };
+            let fed = source
+                .streams
+                .iter()
+                .any(|(name, s)| !s.is_final && streams.contains(name));
+            if fed && !blind(folder_of(&source.path)) {
+                lost.push((*id, source.path.clone(), source.incarnation));
+            }
+        }
+        for (id, path, wanted) in lost {
+            // One that shares its file with another may have been found with that one.
+            if self.dormant.values().flatten().any(|other| *other == id) {
+                self.look_for(id, &path, &wanted, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_for(
+        &mut self,
+        id: SourceId,
+        path: &Path,
+        wanted: &Incarnation,
+        found: &Found,
+    ) -> Result<(), ProgressError> {
+        let now = self.disk.now();
+        match self.locate(folder_of(path), wanted) {
+            Located::At(path, sight) => {
+                // Followed already means that it was held to be another file, by its content.
+                if self.key_of(&sight).is_some() {
+                    self.gone(id);
+                } else if found.paths.contains_key(&path) {
+                    // A pattern found it, and it could not be opened.
+                } else if self.has_room() {
+                    self.found_again(&path, now);
+                }
+            }
+            Located::Nowhere => {
+                let since = *self.missing.entry(id).or_insert(now);
+                if self.rules.once || now.saturating_sub(since) >= self.rules.rotate_wait {
+                    self.gone(id);
+                }
+            }
+            Located::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// A remembered file under a name that no pattern matches: it is read to its end.
+    fn found_again(&mut self, path: &Path, now: std::time::Duration) {
+        let opened = self.disk.open(path);
+        let opened = opened.and_then(|handle| Ok((handle.look()?, handle)));
+        let adopted = opened.and_then(|(sight, handle)| self.adopt(handle, path, sight));
+        match adopted {
+            Ok(key) => {
+                if let Some(file) = self.files.get_mut(&key) {
+                    file.detached = Some(now);
+                }
+                self.wake(key);
+            }
+            Err(error) => self.cannot_open(path, &error),
+        }
+    }
+
+    /// A source whose file is gone: what was not read never will be.
+    fn gone(&mut self, id: SourceId) {
+        let Some(source) = self.progress.state().sources.get(&id).cloned() else {
+            return;
+        };
+        let sight = Sight {
+            device: source.incarnation.device,
+            inode: source.incarnation.inode,
+            birth: source.incarnation.birth,
+            size: source.size(),
+            modified: 0,
+            links: 0,
+            kind: Kind::File,
+        };
+        let taken = self.key_of(&sight);
+        let key = self.follow(None, &source.path, sight, source.prefix);
+        if let Some(other) = taken {
+            let names = (sight.device, sight.inode, sight.birth);
+            self.by_incarnation.insert(names, other);
+        }
+        let now = self.disk.now();
+        if let Some(file) = self.files.get_mut(&key) {
+            file.ending = Ending::Gone;
+            file.detached = Some(now);
+        }
+        self.wake_sources(key, &[id]);
+        tracing::warn!(path = %source.path.display(), "a file is gone that was not known to be read to its end");
+        self.wake(key);
+    }
+}
+
+fn known(source: &Source) -> Known {
+    let current = source.streams.values().map(|standing| standing.place);
+    let reached = current.filter(|place| place.epoch == source.epoch);
+    Known {
+        incarnation: source.incarnation,
+        prefix: source.prefix,
+        reached: reached.map(|place| (place.offset, place.tail)).collect(),
+    }
+}
+
+fn show(handle: &Handle, sight: Sight, prefix: &[u8], known: &Known) -> io::Result<Shown> {
+    let mut before = Vec::new();
+    for (offset, tail) in &known.reached {
+        let length = tail.map_or(0, |tail| u64::from(tail.length));
+        let mut bytes = Vec::new();
+        handle.read(offset.saturating_sub(length), length as usize, &mut bytes)?;
+        before.push(bytes);
+    }
+    Ok(Shown {
+        sight,
+        prefix: prefix.to_vec(),
+        before,
+    })
+}

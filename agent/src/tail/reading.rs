@@ -1,0 +1,136 @@
+//! Reading one turn of a file: check that it still is what was read, find line ends, split.
+
+use std::io;
+
+use standpipe_config::records::Records;
+
+use crate::disk::Handle;
+use crate::identity::{Prefix, confirms, tail_of};
+use crate::progress::Place;
+use crate::split::Consumed;
+
+/// What is read at once, in bytes; `dependencies` measurements: bigger buffers gain nothing.
+pub(super) const READ: usize = 256 * 1024;
+
+/// What reading came to.
+pub(super) enum Got {
+    /// Records, and the place behind them.
+    Records(Records, Place),
+    /// Nothing that could be sent now.
+    Nothing,
+    /// The file is not what it was.
+    Changed,
+}
+
+/// One turn of reading, with everything it needs to know.
+pub(super) struct Reading<'a> {
+    pub(super) handle: &'a Handle,
+    pub(super) prefix: Prefix,
+    pub(super) next: Place,
+    pub(super) size: u64,
+    pub(super) unfinished: u64,
+    pub(super) longest: usize,
+    pub(super) turn: usize,
+    pub(super) to_end: bool,
+}
+
+impl Reading<'_> {
+    /// Reads, checks the evidence for `next` in the same breath, and splits. Also returns up to
+    /// where no line ends.
+    pub(super) fn run(
+        &self,
+        buffer: &mut Vec<u8>,
+        split: impl FnOnce(&[u8], bool) -> (Consumed, Records),
+    ) -> io::Result<(Got, u64)> {
+        let before = self.next.tail.map_or(0, |tail| usize::from(tail.length));
+        let from = self.next.offset - before as u64;
+        buffer.clear();
+        self.handle.read(from, before, buffer)?;
+        let agrees = self.next.tail.is_none_or(|tail| confirms(&tail, buffer));
+        if !agrees || !self.begins_as_known()? {
+            return Ok((Got::Changed, self.unfinished));
+        }
+        if !self.to_end && !self.line_may_end()? {
+            return Ok((Got::Nothing, self.size));
+        }
+        let Some((usable, whole)) = self.fetch(buffer, before)? else {
+            let short = from + (buffer.len() as u64) < self.size;
+            let got = if short { Got::Changed } else { Got::Nothing };
+            return Ok((got, self.size));
+        };
+        let (consumed, records) = split(&buffer[before..usable], whole);
+        if consumed.bytes == 0 {
+            return Ok((Got::Nothing, self.size));
+        }
+        let end = Place {
+            epoch: self.next.epoch,
+            offset: self.next.offset + consumed.bytes as u64,
+            part: consumed.next_part,
+            tail: Some(tail_of(&buffer[..before + consumed.bytes])),
+        };
+        Ok((Got::Records(records, end), end.offset))
+    }
+
+    /// Near the beginning there is little or nothing before `next` to compare, but the prefix may
+    /// be known beyond it.
+    fn begins_as_known(&self) -> io::Result<bool> {
+        if self.next.offset >= u64::from(self.prefix.length) {
+            return Ok(true);
+        }
+        let mut bytes = Vec::new();
+        self.handle
+            .read(0, self.prefix.length as usize, &mut bytes)?;
+        Ok(self.prefix.begins(&bytes))
+    }
+
+    /// Whether there is a line end in what is new since the last look, or so much without one that
+    /// it is cut anyway. A long line that grows slowly is not read again and again.
+    fn line_may_end(&self) -> io::Result<bool> {
+        let mut at = self.unfinished.max(self.next.offset);
+        let mut bytes = Vec::new();
+        while at < self.size && at != self.next.offset {
+            if at - self.next.offset >= self.longest as u64 {
+                return Ok(true);
+            }
+            bytes.clear();
+            let wanted = (self.size - at).min(READ as u64);
+            self.handle.read(at, wanted as usize, &mut bytes)?;
+            if memchr::memchr(b'\n', &bytes).is_some() || bytes.len() as u64 != wanted {
+                return Ok(true);
+            }
+            at += wanted;
+        }
+        Ok(at < self.size || at - self.next.offset >= self.longest as u64)
+    }
+
+    /// Reads up to the last line end of a turn; more than a turn only to find the first one.
+    /// Returns where what can be split ends in the buffer, and whether nothing will follow it.
+    fn fetch(&self, buffer: &mut Vec<u8>, before: usize) -> io::Result<Option<(usize, bool)>> {
+        let mut wanted = self.turn.max(1);
+        loop {
+            let have = buffer.len() - before;
+            let at = self.next.offset + have as u64;
+            let more = (wanted - have).min((self.size - at) as usize);
+            self.handle.read(at, more, buffer)?;
+            let read = buffer.len() - before - have;
+            if read < more {
+                // Shorter than it was: nothing of it counts before that was looked into.
+                return Ok(None);
+            }
+            let at_end = at + read as u64 >= self.size;
+            if at_end && self.to_end {
+                return Ok(Some((buffer.len(), true)));
+            }
+            if let Some(feed) = memchr::memrchr(b'\n', &buffer[before + have..]) {
+                return Ok(Some((before + have + feed + 1, false)));
+            }
+            if buffer.len() - before >= self.longest {
+                return Ok(Some((buffer.len(), false)));
+            }
+            if at_end {
+                return Ok(None);
+            }
+            wanted = (2 * wanted).min(self.longest);
+        }
+    }
+}
