@@ -2,9 +2,11 @@
 //!
 //! It stays small: no arrow, no object store, nothing of the daemon.
 
+pub mod daemon;
 pub mod discover;
 pub mod disk;
 pub mod identity;
+mod metrics;
 pub mod parse;
 pub mod progress;
 pub mod ship;

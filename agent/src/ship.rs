@@ -1,3 +1,5 @@
 //! Shipping: sending requests until they are answered, and knowing what the answers mean.
 
+pub mod backoff;
+pub mod client;
 pub mod verdict;

@@ -1,0 +1,10 @@
+//! The process: one thread that follows files, one task per stream that ships, and what starts
+//! and stops them.
+
+mod follow;
+mod lost;
+mod run;
+mod sender;
+mod watch;
+
+pub use run::{CannotStart, run};

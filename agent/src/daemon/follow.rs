@@ -1,0 +1,257 @@
+//! The thread that owns the follower. It sleeps until it is asked, told, or due.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use standpipe_config::frame::Reply;
+use tokio::sync::oneshot;
+
+use super::watch::{Notices, Watch};
+use crate::progress::ProgressError;
+use crate::tail::{Follower, Request, Settled, Status};
+
+/// Everything is looked at this often, whatever notices say.
+const SCAN: Duration = Duration::from_secs(5);
+
+/// Notices within this time are handled together.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A scan that a notice asks for waits so many times as long as the last one took.
+const SCAN_SHARE: u32 = 10;
+
+/// How many orders may wait. Each stream has two at most.
+const ORDERS: usize = 1024;
+
+/// What the thread is asked.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// A stream wants its next request, now or when there is one.
+    Want(usize, oneshot::Sender<Request>),
+    /// A stream's oldest request was answered.
+    Answered(usize, u64, Reply, oneshot::Sender<Settled>),
+    /// A stream's oldest request was refused for what it is.
+    Refused(usize, oneshot::Sender<Settled>),
+    /// There are notices.
+    Look,
+    /// How does everything stand?
+    Status(SyncSender<Status>),
+    /// Read no more: who waits for a request waits in vain.
+    Stop,
+    /// Make progress durable and end.
+    End,
+}
+
+/// How to ask the thread. Clones ask the same one.
+#[derive(Clone, Debug)]
+pub(super) struct Asking(SyncSender<Order>);
+
+/// A way to ask, and where the thread listens.
+pub(super) fn asking() -> (Asking, SyncSender<Order>, Receiver<Order>) {
+    let (orders, listening) = sync_channel(ORDERS);
+    (Asking(orders.clone()), orders, listening)
+}
+
+impl Asking {
+    pub(super) fn tell(&self, order: Order) {
+        // If the thread ended, whoever waits for an answer finds out by its absence.
+        let _ = self.0.send(order);
+    }
+
+    /// The stream's next request; `None` when there will be no more.
+    pub(super) async fn want(&self, stream: usize) -> Option<Request> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Order::Want(stream, reply));
+        answer.await.ok()
+    }
+
+    pub(super) async fn answered(&self, stream: usize, id: u64, said: Reply) -> Option<Settled> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Order::Answered(stream, id, said, reply));
+        answer.await.ok()
+    }
+
+    pub(super) async fn refused(&self, stream: usize) -> Option<Settled> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(Order::Refused(stream, reply));
+        answer.await.ok()
+    }
+
+    /// How everything stands; empty if the thread is busy for too long.
+    pub(super) fn status(&self) -> Status {
+        let (reply, answer) = sync_channel(1);
+        self.tell(Order::Status(reply));
+        let patience = Duration::from_secs(2);
+        answer.recv_timeout(patience).unwrap_or_default()
+    }
+}
+
+/// How following ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// It was told to.
+    Stopped,
+    /// All of it is shipped (`--once`). How many files could not be read.
+    Drained {
+        /// Files that match and could not be opened or read.
+        unread: usize,
+    },
+}
+
+/// The thread's state beside the follower.
+pub(super) struct Follow {
+    pub(super) follower: Follower,
+    pub(super) listening: Receiver<Order>,
+    pub(super) notices: Notices,
+    pub(super) watch: Option<Watch>,
+    pub(super) once: bool,
+    pub(super) first_scan: Option<oneshot::Sender<()>>,
+}
+
+struct Due {
+    scan: Duration,
+    /// Not before this time for a notice.
+    scan_for_notice: Duration,
+    glance: Duration,
+    scan_wanted: bool,
+    look: bool,
+}
+
+impl Follow {
+    /// Runs until it is told to end, or everything is shipped.
+    pub(super) fn run(mut self) -> Result<Ended, ProgressError> {
+        let mut wants = HashMap::new();
+        let mut due = Due {
+            scan: Duration::ZERO,
+            scan_for_notice: Duration::ZERO,
+            glance: Duration::ZERO,
+            scan_wanted: false,
+            look: false,
+        };
+        let mut stopped = false;
+        loop {
+            if !stopped {
+                self.look(&mut due)?;
+                self.serve(&mut wants)?;
+            }
+            let now = self.follower.now();
+            if self.follower.commit_at().is_some_and(|at| at <= now) {
+                self.follower.commit()?;
+            }
+            if self.once && !stopped && self.follower.is_drained() && !self.follower.is_crowded() {
+                let unread = self.follower.unread();
+                return Ok(Ended::Drained { unread });
+            }
+            let order = match self.listening.recv_timeout(self.sleep(&due, stopped)) {
+                Ok(order) => order,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => Order::End,
+            };
+            for order in std::iter::once(order).chain(self.waiting_orders()) {
+                match order {
+                    Order::End => {
+                        self.follower.commit()?;
+                        return Ok(Ended::Stopped);
+                    }
+                    Order::Stop => {
+                        stopped = true;
+                        wants.clear();
+                    }
+                    Order::Want(stream, reply) if !stopped => drop(wants.insert(stream, reply)),
+                    Order::Look => due.look = true,
+                    other => self.answer(other)?,
+                }
+            }
+        }
+    }
+
+    fn waiting_orders(&self) -> Vec<Order> {
+        self.listening.try_iter().take(ORDERS).collect()
+    }
+
+    fn answer(&mut self, order: Order) -> Result<(), ProgressError> {
+        match order {
+            Order::Answered(stream, id, said, reply) => {
+                let settled = self.follower.answered(stream, id, &said)?;
+                let _ = reply.send(settled);
+            }
+            Order::Refused(stream, reply) => {
+                let _ = reply.send(self.follower.refused(stream));
+            }
+            Order::Status(reply) => {
+                let _ = reply.try_send(self.follower.status());
+            }
+            Order::Want(..) | Order::Look | Order::Stop | Order::End => {}
+        }
+        Ok(())
+    }
+
+    fn serve(
+        &mut self,
+        wants: &mut HashMap<usize, oneshot::Sender<Request>>,
+    ) -> Result<(), ProgressError> {
+        let streams: Vec<usize> = wants.keys().copied().collect();
+        for stream in streams {
+            if let Some(request) = self.follower.compose(stream)?
+                && let Some(reply) = wants.remove(&stream)
+            {
+                // Nobody waits only when everything stops.
+                let _ = reply.send(request);
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, due: &mut Due) -> Result<(), ProgressError> {
+        let now = self.follower.now();
+        if due.look && now >= due.glance {
+            due.look = false;
+            due.glance = now + GLANCE;
+            let noticed = self.notices.take();
+            due.scan_wanted |= noticed.scan;
+            for path in &noticed.paths {
+                due.scan_wanted |= !self.follower.noticed(path);
+            }
+        }
+        let for_notice = due.scan_wanted && now >= due.scan_for_notice;
+        if now >= due.scan || for_notice {
+            self.scan(due)?;
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, due: &mut Due) -> Result<(), ProgressError> {
+        let began = self.follower.now();
+        due.scan_wanted = false;
+        self.follower.scan()?;
+        if let Some(watch) = &mut self.watch {
+            let new = watch.set(self.follower.folders());
+            // What happened before a folder was watched gave no notice.
+            due.scan_wanted |= new;
+        }
+        if let Some(first) = self.first_scan.take() {
+            let _ = first.send(());
+        }
+        let now = self.follower.now();
+        // With too many files for one round, the next round begins when some are done.
+        let often = self.once && self.follower.is_crowded();
+        due.scan = now + if often { GLANCE } else { SCAN };
+        due.scan_for_notice = now + (now.saturating_sub(began) * SCAN_SHARE).max(GLANCE);
+        Ok(())
+    }
+
+    fn sleep(&self, due: &Due, stopped: bool) -> Duration {
+        let now = self.follower.now();
+        let mut next = if stopped { now + SCAN } else { due.scan };
+        if due.look && !stopped {
+            next = next.min(due.glance);
+        }
+        if due.scan_wanted && !stopped {
+            next = next.min(due.scan_for_notice);
+        }
+        if let Some(commit) = self.follower.commit_at() {
+            next = next.min(commit);
+        }
+        next.saturating_sub(now).max(Duration::from_millis(1))
+    }
+}

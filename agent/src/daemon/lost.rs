@@ -1,0 +1,201 @@
+//! Opening progress, and getting back what the daemon knows where it was lost (rule 6).
+//!
+//! Progress that is damaged, or gone although this agent has an id, is never taken for an empty
+//! one: that would ship every file again. It is set aside, and the daemon is asked first.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use standpipe_config::files::{EntryLog, LogError};
+use standpipe_config::frame::{Evidence, HeldSource};
+use standpipe_config::names::{AgentId, SourceId, StreamName};
+use standpipe_config::settings::agent::Settings;
+
+use crate::identity::{Incarnation, Prefix};
+use crate::progress::{
+    Entry, LOG, Place, Progress, ProgressError, Standing, agent_id, has_agent_id,
+};
+use crate::ship::backoff::Backoff;
+use crate::ship::client::{Client, Trouble};
+
+/// What an agent begins with.
+pub(super) struct Kept {
+    pub(super) agent: AgentId,
+    pub(super) progress: Progress,
+    /// What the daemon remembers, if progress was lost.
+    pub(super) rebuilt: Option<Vec<Entry>>,
+}
+
+/// Opens progress in a folder that is locked.
+pub(super) async fn open(settings: &Settings, client: &Client) -> Result<Kept, ProgressError> {
+    let folder = &settings.data_dir;
+    let known = has_agent_id(folder);
+    let opened = open_or_set_aside(folder)?;
+    let agent = agent_id(folder)?;
+    let empty = opened.as_ref().is_some_and(|progress| {
+        let state = progress.state();
+        !state.begun && state.sources.is_empty()
+    });
+    let rebuilt = match &opened {
+        // An agent that has an id has begun before.
+        None => Some(ask_all(settings, client, agent).await),
+        Some(_) if empty && known => {
+            let entries = ask_all(settings, client, agent).await;
+            (!entries.is_empty()).then_some(entries)
+        }
+        Some(_) => None,
+    };
+    let progress = match opened {
+        Some(progress) => progress,
+        None => Progress::open(folder)?,
+    };
+    Ok(Kept {
+        agent,
+        progress,
+        rebuilt,
+    })
+}
+
+fn open_or_set_aside(folder: &Path) -> Result<Option<Progress>, ProgressError> {
+    match Progress::open(folder) {
+        Ok(progress) => Ok(Some(progress)),
+        Err(error @ LogError::Damaged { .. }) => {
+            tracing::error!(%error, "progress is damaged: it is set aside, and the daemon is asked what it holds");
+            EntryLog::set_aside(folder, LOG)?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn ask_all(settings: &Settings, client: &Client, agent: AgentId) -> Vec<Entry> {
+    let mut streams: Vec<&StreamName> = settings.flows.iter().map(|flow| &flow.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let mut held = Vec::new();
+    for stream in streams {
+        let sources = ask(stream, client, agent).await;
+        held.extend(sources.into_iter().map(|source| (stream.clone(), source)));
+    }
+    let entries = entries(held);
+    tracing::warn!(
+        sources = entries
+            .iter()
+            .filter(|e| matches!(e, Entry::Source { .. }))
+            .count(),
+        "progress was lost; the daemon told what it holds"
+    );
+    entries
+}
+
+/// Asks until there is an answer: nothing can be shipped before anyway.
+async fn ask(stream: &StreamName, client: &Client, agent: AgentId) -> Vec<HeldSource> {
+    let mut backoff = Backoff::default();
+    let mut said = false;
+    loop {
+        match client.sources(stream, agent).await {
+            Ok(held) => return held,
+            Err(trouble) => {
+                if !std::mem::replace(&mut said, true) {
+                    tracing::error!(%stream, %trouble, "progress was lost, and the daemon cannot be asked yet; nothing is read before");
+                }
+                let after = match trouble {
+                    Trouble::Passing { after, .. } => after,
+                    Trouble::Refused(_) | Trouble::Operator(_) => None,
+                };
+                tokio::time::sleep(backoff.wait(after)).await;
+            }
+        }
+    }
+}
+
+/// What the daemon holds, as entries of progress. A source without evidence cannot be recognised,
+/// and its file is read from its beginning.
+fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
+    let mut sources: BTreeMap<SourceId, Vec<(StreamName, HeldSource)>> = BTreeMap::new();
+    for (stream, source) in held {
+        let known = sources.entry(source.mark.source).or_default();
+        known.push((stream, source));
+    }
+    let mut entries = Vec::new();
+    for (id, mut streams) in sources {
+        let evidence = streams.iter().find_map(|(_, held)| held.evidence.clone());
+        let Some(evidence) = evidence else {
+            continue;
+        };
+        streams.sort_by_key(|(_, held)| held.mark.epoch);
+        entries.push(identified(id, &evidence));
+        entries.extend(streams.windows(2).flat_map(|pair| epochs(id, pair)));
+        let newest = streams.last().map_or(0, |(_, held)| held.mark.epoch);
+        let oldest = streams.first().map_or(0, |(_, held)| held.mark.epoch);
+        if newest > 0 && newest == oldest {
+            entries.push(Entry::Epoch {
+                source: id,
+                epoch: newest,
+                closed_at: 0,
+            });
+        }
+        entries.extend(
+            streams
+                .into_iter()
+                .map(|(stream, held)| stands(id, stream, &held)),
+        );
+    }
+    entries
+}
+
+fn identified(source: SourceId, evidence: &Evidence) -> Entry {
+    Entry::Source {
+        source,
+        path: evidence.path.replace('\\', "\\x5c"),
+        incarnation: Incarnation {
+            device: evidence.device,
+            inode: evidence.inode,
+            generation: evidence.generation,
+            birth: evidence.birth,
+        },
+        prefix: Prefix {
+            length: evidence.prefix_length,
+            hash: evidence.prefix,
+        },
+    }
+}
+
+/// Epochs between two streams: at least what one of them holds was in the older one.
+fn epochs(source: SourceId, pair: &[(StreamName, HeldSource)]) -> Vec<Entry> {
+    let (older, newer) = (&pair[0].1.mark, &pair[1].1.mark);
+    let between = (older.epoch + 1)..=newer.epoch;
+    let closed_at = |epoch: u64| {
+        if epoch == older.epoch + 1 {
+            older.offset
+        } else {
+            0
+        }
+    };
+    between
+        .map(|epoch| Entry::Epoch {
+            source,
+            epoch,
+            closed_at: closed_at(epoch),
+        })
+        .collect()
+}
+
+fn stands(source: SourceId, stream: StreamName, held: &HeldSource) -> Entry {
+    let place = Place {
+        epoch: held.mark.epoch,
+        offset: held.mark.offset,
+        part: 0,
+        tail: held.mark.tail,
+    };
+    Entry::Standing {
+        source,
+        stream,
+        standing: Standing {
+            place,
+            size: held.mark.offset,
+            is_final: held.is_final,
+            ..Standing::beginning(place.epoch)
+        },
+    }
+}

@@ -1,0 +1,33 @@
+//! How long to wait before the next attempt. Pure.
+
+use std::time::Duration;
+
+/// The first wait.
+const FIRST: Duration = Duration::from_millis(100);
+
+/// The longest wait, even if a daemon asks for more: it may be back sooner than it thought.
+pub const LONGEST: Duration = Duration::from_secs(5);
+
+/// Doubles with each failure, from [`FIRST`] to [`LONGEST`].
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { next: FIRST }
+    }
+}
+
+impl Backoff {
+    /// How long to wait after one more failure, at least as long as was asked for.
+    pub fn wait(&mut self, asked: Option<Duration>) -> Duration {
+        let wait = self.next.max(asked.unwrap_or_default()).min(LONGEST);
+        self.next = (self.next * 2).min(LONGEST);
+        wait
+    }
+}
+
+#[cfg(test)]
+mod tests;
