@@ -291,6 +291,11 @@ impl Journal for LocalJournal {
 
 #[cfg(test)]
 impl LocalJournal {
+    /// What the writer shares.
+    pub(super) fn shared_for_tests(&self) -> &Shared {
+        self.shared()
+    }
+
     /// Ends the writer thread as a kill would: no rest entry. All clones must be gone.
     pub(super) fn kill(self) {
         let thread = lock(&self.handle.thread).take();

@@ -273,3 +273,6 @@ fn end_of(file: &File, head: &Head, at: u64, records: u64) -> io::Result<u32> {
     let end = bytes.try_into().map(u32::from_le_bytes);
     end.map_err(|_| io::ErrorKind::UnexpectedEof.into())
 }
+
+#[cfg(test)]
+mod tests;

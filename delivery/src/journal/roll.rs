@@ -48,11 +48,11 @@ impl Birth {
     /// Begins the segment, with its snapshot.
     pub(super) fn begin(&self, space: &mut Space, snapshot: &Group) -> Result<Begun, Trouble> {
         let at = HEADER as u64 + snapshot.length();
-        let rest = entry::size(0, 0, 0);
+        let behind = entry::size(0, 0, 0) + space.reserve();
         let usual = space.segment_bytes();
         // However large the snapshot grew, half a segment of records fits behind it.
         let wanted = Wanted {
-            bytes: usual.max(at + rest + self.needed.max(usual / 2)),
+            bytes: usual.max(at + behind + self.needed.max(usual / 2)),
             returns: self.returns,
             least: self.must.then_some(at),
         };

@@ -130,6 +130,12 @@ impl Space {
         self.segment_bytes
     }
 
+    /// Bytes at a segment's end that are not used: they come free when the next start cuts off
+    /// what is void, so that it finds room for its first segment even on a disk that is full.
+    pub(super) fn reserve(&self) -> u64 {
+        self.segment_bytes / 16
+    }
+
     /// Whether the next segment needs no new space.
     pub(super) fn has_recycled(&self) -> bool {
         !self.recycled.is_empty()
@@ -214,9 +220,12 @@ fn open(path: &Path) -> Result<File, FileError> {
 /// Allocates blocks; writes zeros where the file system cannot allocate.
 fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-        Err(Errno::OPNOTSUPP) => {}
-        other => return other.map_err(io::Error::from),
+        Err(Errno::OPNOTSUPP) => write_zeros(file, bytes),
+        other => other.map_err(io::Error::from),
     }
+}
+
+fn write_zeros(file: &File, bytes: u64) -> io::Result<()> {
     let zeros = vec![0; 1024 * 1024];
     let mut at = 0;
     while at < bytes {

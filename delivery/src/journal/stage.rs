@@ -217,3 +217,6 @@ impl Desk<'_> {
         self.group.push(draft, self.tail);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use standpipe_config::frame::{Frame, Mark, Outcome, Range, Tail};
 use standpipe_config::names::{AgentId, Fingerprint, SourceId};
 use standpipe_config::records::{Builder, Records};
 use standpipe_config::settings::delivery::HighWater;
+use tokio::sync::oneshot;
 
 use super::segment::{SEGMENT, file_id};
-use super::{Append, Appended, Content, Journal, LocalJournal, OpenError, Options, Refusal};
+use super::writer::{Order, Writer};
+use super::{Append, Appended, Content, Journal, LocalJournal, OpenError, Options, Refusal, birth};
 use crate::disk::{DataFolder, Quota};
 
 pub(super) const AGENT: AgentId = AgentId([7; 16]);
@@ -135,4 +138,57 @@ pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+/// Opens the journal and writes each list of requests as one group, without a rest entry, as if it
+/// was killed right after.
+pub(super) fn write_groups(folder: &Path, sealed: Option<u64>, groups: Vec<Vec<Append>>) {
+    let options = Options {
+        sealed,
+        ..options(folder)
+    };
+    let mut writer = birth::open(folder, &options).expect("opens");
+    for group in groups {
+        serve(&mut writer, group, false);
+    }
+}
+
+/// Lets the writer serve the requests as one group, and then rest.
+pub(super) fn serve(
+    writer: &mut Writer,
+    group: Vec<Append>,
+    rests: bool,
+) -> Vec<Result<Appended, Refusal>> {
+    let (orders, queue) = sync_channel(group.len() + 1);
+    let mut answers = Vec::new();
+    for append in group {
+        let (reply, answer) = oneshot::channel();
+        orders.send(Order::Append(append, reply)).expect("queued");
+        answers.push(answer);
+    }
+    if rests {
+        orders.send(Order::Stop).expect("queued");
+    }
+    drop(orders);
+    writer.run(&queue).expect("goes on");
+    let answer = |answer: oneshot::Receiver<_>| answer.blocking_recv().expect("answered");
+    answers.into_iter().map(answer).collect()
+}
+
+/// Puts the files of one folder into another, which is emptied.
+pub(super) fn copy(from: &Path, to: &Path) {
+    for old in std::fs::read_dir(to).expect("a folder") {
+        std::fs::remove_file(old.expect("an entry").path()).expect("removed");
+    }
+    for file in std::fs::read_dir(from).expect("a folder") {
+        let file = file.expect("an entry");
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+    }
+}
+
+/// Changes the bytes of a file.
+pub(super) fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).expect("reads");
+    change(&mut bytes);
+    std::fs::write(path, bytes).expect("writes");
 }

@@ -172,8 +172,16 @@ impl Writer {
 
     /// One rest entry always stays possible.
     fn fits(&self, size: u64) -> bool {
-        !self.active.is_spoiled
-            && self.at + self.group.length() + size + entry::size(0, 0, 0) <= self.active.bytes
+        size + entry::size(0, 0, 0) <= self.left()
+    }
+
+    /// Bytes of the active segment that may still be used.
+    fn left(&self) -> u64 {
+        if self.active.is_spoiled {
+            return 0;
+        }
+        let used = self.at + self.group.length() + self.space.reserve();
+        self.active.bytes.saturating_sub(used)
     }
 
     /// Moves time on for the entries to come.
@@ -271,7 +279,7 @@ impl Writer {
 
     /// Forgets segments wholly before `position`. A stream whose quota is pressed begins a new
     /// segment when all of the active one was released, so that its space comes back.
-    fn release(&mut self, position: u64) -> Result<(), Failure> {
+    pub(super) fn release(&mut self, position: u64) -> Result<(), Failure> {
         self.released = self.released.max(position);
         let retry = |e: FileError| Failure::retry(e.to_string());
         self.release_segments().map_err(retry)?;
@@ -304,11 +312,7 @@ impl Writer {
 
     /// Tells the door how much an append may take without new space.
     pub(super) fn tell_room(&self) {
-        let here = if self.active.is_spoiled {
-            0
-        } else {
-            self.active.bytes - self.at
-        };
+        let here = self.left();
         // Half a segment fits behind every snapshot.
         let next = self.space.segment_bytes() / 2;
         let room = if self.space.has_recycled() || self.is_drained() {
@@ -319,3 +323,6 @@ impl Writer {
         self.shared.set_room(room);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use super::super::vocabulary::*;
 use super::*;
 
+mod model;
+
 #[tokio::test]
 async fn what_was_appended_is_read_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
