@@ -8,3 +8,8 @@ mod sender;
 mod watch;
 
 pub use run::{CannotStart, run};
+
+#[cfg(test)]
+pub(crate) mod stand_in;
+#[cfg(test)]
+mod tests;

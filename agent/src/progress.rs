@@ -9,11 +9,11 @@ use std::path::Path;
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind, write_whole};
 use standpipe_config::names::{AgentId, NoRandomness};
 
+mod path_text;
 mod state;
 
-pub use state::{
-    Counts, ENDED_KEPT, Entry, Place, Source, Standing, State, path_from_text, path_to_text,
-};
+pub use path_text::{path_from_text, path_to_text};
+pub use state::{Counts, ENDED_KEPT, Entry, Place, Source, Standing, State};
 
 /// The log in the agent's data folder.
 pub const LOG: LogKind = LogKind {

@@ -22,11 +22,12 @@ mod find;
 mod observe;
 pub mod plan;
 mod reading;
+mod request;
 mod scan;
 mod status;
 
 pub use answers::Settled;
-pub use compose::Request;
+pub use request::Request;
 pub use status::{Bytes, SourceStatus, Status};
 
 use file::File;
@@ -78,7 +79,7 @@ struct Stream {
     /// A line of this file is being cut: nothing comes between its parts.
     cut: Option<Key>,
     /// Requests handed out, oldest first.
-    outstanding: VecDeque<compose::Outstanding>,
+    outstanding: VecDeque<request::Outstanding>,
     /// Counts the times that everything handed out became void.
     generation: u64,
     next_request: u64,
@@ -361,6 +362,6 @@ impl Stream {
 }
 
 #[cfg(test)]
-mod simulator;
+pub(crate) mod simulator;
 #[cfg(test)]
 mod tests;

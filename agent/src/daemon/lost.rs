@@ -199,3 +199,6 @@ fn stands(source: SourceId, stream: StreamName, held: &HeldSource) -> Entry {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::process::signals::Signals;
 use standpipe_config::settings::agent::{Settings, Ship};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::follow::{Asking, Ended, Follow, Order, asking};
@@ -67,16 +67,30 @@ pub enum CannotStart {
     Part(String),
 }
 
-/// Runs the agent until it is told to stop, or with `once` until everything is shipped.
+/// Requests to stop, each with who asks. The first one is in good order, the second at once.
+pub(super) type Stops = mpsc::Receiver<&'static str>;
+
+/// Runs the agent until a signal stops it, or with `once` until everything is shipped.
 pub async fn run(settings: Settings, once: bool) -> Result<Exit, CannotStart> {
     let mut signals = Signals::catch()?;
+    let (stop, stops) = mpsc::channel(2);
+    tokio::spawn(async move { while stop.send(signals.stop().await).await.is_ok() {} });
+    run_until(settings, once, stops).await
+}
+
+/// Runs the agent until it is told to stop, or with `once` until everything is shipped.
+pub(super) async fn run_until(
+    settings: Settings,
+    once: bool,
+    mut stops: Stops,
+) -> Result<Exit, CannotStart> {
     let _lock = FolderLock::acquire(&settings.data_dir, settings.allow_tmpfs)?;
     retract(&settings.data_dir)?;
     let Ship::Standpipe { url, token } = &settings.ship;
     let client = Arc::new(Client::new(url, token.clone())?);
     let kept = tokio::select! {
         kept = lost::open(&settings, &client) => kept?,
-        signal = signals.stop() => {
+        Some(signal) = stops.recv() => {
             tracing::info!(signal, "stopped before anything was read");
             return Ok(if once { Exit::Failed } else { Exit::Done });
         }
@@ -93,10 +107,10 @@ pub async fn run(settings: Settings, once: bool) -> Result<Exit, CannotStart> {
     }
     latch.release();
     service::ready();
-    let ended = parts.wait(&mut signals).await;
+    let ended = parts.wait(&mut stops).await;
     readiness.stopping();
     service::stopping(DEADLINE);
-    parts.end(ended, &mut signals, once).await
+    parts.end(ended, &mut stops, once).await
 }
 
 fn follower(settings: &Settings, kept: Kept, once: bool) -> Result<Follower, CannotStart> {
@@ -211,9 +225,9 @@ impl Parts {
         })
     }
 
-    async fn wait(&mut self, signals: &mut Signals) -> Why {
+    async fn wait(&mut self, stops: &mut Stops) -> Why {
         tokio::select! {
-            signal = signals.stop() => {
+            Some(signal) = stops.recv() => {
                 tracing::info!(signal, "stopping: nothing more is read, what is on its way is waited for");
                 Why::Signal
             }
@@ -225,18 +239,13 @@ impl Parts {
         }
     }
 
-    async fn end(
-        mut self,
-        why: Why,
-        signals: &mut Signals,
-        once: bool,
-    ) -> Result<Exit, CannotStart> {
+    async fn end(mut self, why: Why, stops: &mut Stops, once: bool) -> Result<Exit, CannotStart> {
         self.asking.tell(Order::Stop);
         // Nobody listens only if all have ended.
         let _ = self.stop.send(true);
         let finished = tokio::select! {
             done = tokio::time::timeout(DEADLINE, self.all_sent()) => done.is_ok(),
-            _ = signals.stop() => false,
+            Some(_) = stops.recv() => false,
         };
         self.senders.abort_all();
         self.asking.tell(Order::End);

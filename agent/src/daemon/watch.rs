@@ -130,3 +130,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@ use standpipe_config::frame::{Answer, GapReason, Mark, Reply};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 
-use super::compose::{Item, Outstanding};
 use super::file::part_at;
 use super::plan::Ending;
+use super::request::{Item, Outstanding};
 use super::{Follower, Key};
 use crate::progress::{Counts, Entry, Place, ProgressError, Standing};
 use crate::ship::verdict::{Confirmation, Move, Sent, judge};

@@ -2,87 +2,22 @@
 
 use std::time::Duration;
 
-use standpipe_config::frame::{Encoder, Frame, GapReason, Range, Tail};
-use standpipe_config::limits::{MAX_INFLATED_BODY, REQUEST_TARGET};
+use standpipe_config::frame::{Encoder, Frame};
+use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 use standpipe_config::records::{Builder, Records};
 
 use super::answers::SMALLEST;
-use super::file::{Cursor, File, tail_at};
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
+use super::request::{
+    Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, push_final, push_gap, range,
+};
 use super::{Follower, Key};
-use crate::identity::{Prefix, evidence};
+use crate::identity::Prefix;
 use crate::parse::parse;
 use crate::progress::{Place, ProgressError};
 use crate::split::Splitter;
-
-/// A line up to this length travels whole in one frame, whatever it is cut into.
-const LONGEST_FRAME: usize = MAX_INFLATED_BODY / 4;
-
-/// A request body, ready to be compressed and sent.
-#[derive(Debug)]
-pub struct Request {
-    /// Which one, within its stream.
-    pub id: u64,
-    /// It is void if the stream has another generation by now.
-    pub generation: u64,
-    /// Frames, not yet compressed.
-    pub body: Vec<u8>,
-    /// How many answers it gets.
-    pub frames: usize,
-}
-
-/// A request that was handed out and not answered.
-#[derive(Debug)]
-pub(super) struct Outstanding {
-    pub(super) id: u64,
-    pub(super) items: Vec<Item>,
-    pub(super) raw: u64,
-}
-
-/// What one frame of a request said.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    Range {
-        key: Key,
-        source: SourceId,
-        start: Place,
-        end: Place,
-        gap: Option<GapReason>,
-    },
-    Identify {
-        key: Key,
-        source: SourceId,
-    },
-    Final {
-        key: Key,
-        source: SourceId,
-    },
-    Live,
-}
-
-/// A request while it is put together.
-struct Draft {
-    encoder: Encoder,
-    items: Vec<Item>,
-    raw: u64,
-    limit: u64,
-    /// Raw bytes of one source at a time.
-    turn: usize,
-}
-
-impl Draft {
-    fn push(&mut self, frame: &Frame, item: Item) {
-        self.encoder.push(frame);
-        self.items.push(item);
-    }
-
-    fn is_full(&self) -> bool {
-        // Frames without raw bytes are bounded too.
-        self.raw >= self.limit || self.encoder.size() >= 2 * LONGEST_FRAME
-    }
-}
 
 impl Follower {
     /// How many raw bytes a request should have: streams share what may be in flight, and each may
@@ -355,79 +290,4 @@ impl Follower {
             Err(error) => self.failed(key, &error),
         }
     }
-}
-
-fn range(cursor: &Cursor, start: &Place, end: &Place) -> Range {
-    Range {
-        source: cursor.source,
-        epoch: start.epoch,
-        start: start.offset,
-        end: end.offset,
-        committed: cursor.committed_for(start),
-        tail: end.tail,
-    }
-}
-
-/// Says once per process what identifies a source (rule 6).
-fn identify(key: Key, file: &File, stream: usize, draft: &mut Draft) {
-    let Some(cursor) = file.cursor(stream).filter(|cursor| !cursor.identified) else {
-        return;
-    };
-    let source = cursor.source;
-    let said =
-        |item: &Item| matches!(item, Item::Identify { source: other, .. } if *other == source);
-    if !draft.items.iter().any(said) {
-        let evidence = evidence(source, &file.path, &file.incarnation, &file.prefix);
-        draft.push(&Frame::Identify(evidence), Item::Identify { key, source });
-    }
-}
-
-fn push_gap(
-    key: Key,
-    file: &mut File,
-    stream: usize,
-    end: u64,
-    reason: GapReason,
-    draft: &mut Draft,
-) {
-    identify(key, file, stream, draft);
-    let readable = file
-        .handle
-        .as_ref()
-        .filter(|_| reason == GapReason::Excluded);
-    let tail: Option<Tail> = readable.and_then(|handle| tail_at(handle, end).ok().flatten());
-    let Some(cursor) = file.cursor_mut(stream) else {
-        return;
-    };
-    let start = cursor.next;
-    let end = Place {
-        epoch: start.epoch,
-        offset: end,
-        part: 0,
-        tail,
-    };
-    cursor.next = end;
-    cursor.unfinished = end.offset;
-    let item = Item::Range {
-        key,
-        source: cursor.source,
-        start,
-        end,
-        gap: Some(reason),
-    };
-    draft.push(&Frame::Gap(range(cursor, &start, &end), reason), item);
-}
-
-fn push_final(key: Key, file: &mut File, stream: usize, draft: &mut Draft) {
-    let Some(cursor) = file.cursor_mut(stream) else {
-        return;
-    };
-    cursor.final_sent = true;
-    let source = cursor.source;
-    let last = Frame::Final {
-        source,
-        epoch: cursor.acknowledged.epoch,
-        offset: cursor.acknowledged.offset,
-    };
-    draft.push(&last, Item::Final { key, source });
 }

@@ -19,6 +19,7 @@ impl Follower {
         self.unopened = 0;
         self.crowded = self.crowded && self.open >= self.rules.most_open;
         let found = self.discover.find(&self.disk);
+        self.unopened += found.unreadable.len();
         for (path, error) in &found.unreadable {
             if self.scans == 1 {
                 tracing::warn!(path = %path.display(), %error, "cannot list a folder; it is tried again");

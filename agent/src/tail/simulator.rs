@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
-use standpipe_config::frame::{Answer, Frame, Mark, Outcome, Range, Reply, decode};
+use standpipe_config::frame::{
+    Answer, Evidence, Frame, HeldSource, Mark, Outcome, Range, Reply, decode,
+};
 use standpipe_config::records::Records;
 use standpipe_config::settings::agent::{Flow, Parse, Start};
 
@@ -19,19 +21,19 @@ use crate::progress::memory::Kept;
 
 /// A daemon's stream: rule 3 and nothing else.
 #[derive(Clone, Default)]
-pub(super) struct Daemon {
-    pub(super) marks: HashMap<SourceId, Mark>,
+pub(crate) struct Daemon {
+    pub(crate) marks: HashMap<SourceId, Mark>,
     /// What arrived, per source and epoch, as it stood in the file.
-    pub(super) text: BTreeMap<(SourceId, u64), Vec<u8>>,
-    pub(super) gaps: Vec<(Range, standpipe_config::frame::GapReason)>,
-    pub(super) finals: BTreeSet<SourceId>,
-    pub(super) identified: BTreeSet<SourceId>,
+    pub(crate) text: BTreeMap<(SourceId, u64), Vec<u8>>,
+    pub(crate) gaps: Vec<(Range, standpipe_config::frame::GapReason)>,
+    pub(crate) finals: BTreeSet<SourceId>,
+    pub(crate) identified: BTreeMap<SourceId, Evidence>,
     /// Lines of which the last part has not come: number of the next part, and bytes so far.
     open_lines: HashMap<(SourceId, u64), (u32, usize)>,
 }
 
 impl Daemon {
-    pub(super) fn take(&mut self, body: Vec<u8>) -> Reply {
+    pub(crate) fn take(&mut self, body: Vec<u8>) -> Reply {
         let frames = decode(body.into()).unwrap().frames;
         let answers = frames.iter().map(|frame| self.answer(frame)).collect();
         Reply { answers }
@@ -40,7 +42,7 @@ impl Daemon {
     fn answer(&mut self, frame: &Frame) -> Answer {
         match frame {
             Frame::Records(range, records) => {
-                assert!(self.identified.contains(&range.source), "rule 6");
+                assert!(self.identified.contains_key(&range.source), "rule 6");
                 let answer = self.range(range);
                 if answer.outcome == Outcome::Stored {
                     self.store(range, records);
@@ -55,7 +57,7 @@ impl Daemon {
                 return answer;
             }
             Frame::Identify(evidence) => {
-                self.identified.insert(evidence.source);
+                self.identified.insert(evidence.source, evidence.clone());
             }
             Frame::Final { source, .. } => {
                 self.finals.insert(*source);
@@ -121,8 +123,18 @@ impl Daemon {
         assert_eq!(text.len() - before, raw, "a range is its records");
     }
 
+    /// What it would tell an agent that lost its progress (rule 6).
+    pub(crate) fn held(&self) -> Vec<HeldSource> {
+        let held = |mark: &Mark| HeldSource {
+            mark: *mark,
+            is_final: self.finals.contains(&mark.source),
+            evidence: self.identified.get(&mark.source).cloned(),
+        };
+        self.marks.values().map(held).collect()
+    }
+
     /// Whole lines that arrived, each with how often.
-    pub(super) fn lines(&self) -> BTreeMap<Vec<u8>, usize> {
+    pub(crate) fn lines(&self) -> BTreeMap<Vec<u8>, usize> {
         let mut lines = BTreeMap::new();
         for text in self.text.values() {
             let whole = text.split_inclusive(|b| *b == b'\n');
@@ -135,14 +147,14 @@ impl Daemon {
 }
 
 /// Everything: files, progress, daemons, and the follower while it lives.
-pub(super) struct World {
-    pub(super) memory: Memory,
-    pub(super) kept: Kept,
-    pub(super) daemons: Vec<Daemon>,
-    pub(super) rules: Rules,
-    pub(super) flows: Vec<Flow>,
-    pub(super) follower: Option<Follower>,
-    pub(super) kills: usize,
+pub(crate) struct World {
+    pub(crate) memory: Memory,
+    pub(crate) kept: Kept,
+    pub(crate) daemons: Vec<Daemon>,
+    pub(crate) rules: Rules,
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) follower: Option<Follower>,
+    pub(crate) kills: usize,
     number: usize,
     rotations: usize,
     /// The line that is being written, without its end.
@@ -152,7 +164,7 @@ pub(super) struct World {
     mortal: BTreeSet<Vec<u8>>,
 }
 
-pub(super) fn flow(stream: &str, max_line: usize) -> Flow {
+pub(crate) fn flow(stream: &str, max_line: usize) -> Flow {
     Flow {
         paths: vec!["/log/app.log*".into()],
         exclude: Vec::new(),
@@ -164,7 +176,7 @@ pub(super) fn flow(stream: &str, max_line: usize) -> Flow {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rules = Rules {
             in_flight: 4096,
             most_open: 4,
@@ -186,7 +198,7 @@ impl World {
         }
     }
 
-    pub(super) fn follower(&mut self) -> &mut Follower {
+    pub(crate) fn follower(&mut self) -> &mut Follower {
         if self.follower.is_none() {
             let disk = Disk::Memory(self.memory.clone());
             let progress = self.kept.open();
@@ -199,7 +211,7 @@ impl World {
     }
 
     /// Does something with the follower, which may be killed on the way.
-    pub(super) fn run<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub(crate) fn run<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Option<T> {
         match catch_unwind(AssertUnwindSafe(|| act(self))) {
             Ok(done) => Some(done),
             Err(why) if why.downcast_ref::<&str>() == Some(&KILLED) => {
@@ -212,7 +224,7 @@ impl World {
     }
 
     /// One request of a stream and its way there and back.
-    pub(super) fn exchange(&mut self, stream: usize, luck: Luck) -> bool {
+    pub(crate) fn exchange(&mut self, stream: usize, luck: Luck) -> bool {
         let Some(request) = self.follower().compose(stream).unwrap() else {
             return false;
         };
@@ -243,7 +255,7 @@ impl World {
         true
     }
 
-    pub(super) fn append(&mut self, length: usize, end: bool) {
+    pub(crate) fn append(&mut self, length: usize, end: bool) {
         if self.open.is_empty() {
             self.open = format!("{:06}:", self.number).into_bytes();
             self.number += 1;
@@ -267,13 +279,13 @@ impl World {
     }
 
     /// A writer ends its line before its file is rotated; who does not is for other tests.
-    pub(super) fn end_line(&mut self) {
+    pub(crate) fn end_line(&mut self) {
         if !self.open.is_empty() {
             self.append(1, true);
         }
     }
 
-    pub(super) fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.end_line();
         // Nobody finds a file that left its pattern before it was ever seen.
         if !self.is_known("/log/app.log.1") {
@@ -299,13 +311,13 @@ impl World {
         self.mortal.extend(lines.map(<[u8]>::to_vec));
     }
 
-    pub(super) fn truncate(&mut self) {
+    pub(crate) fn truncate(&mut self) {
         self.end_line();
         self.doom("/log/app.log");
         self.memory.truncate("/log/app.log", 0);
     }
 
-    pub(super) fn delete(&mut self, path: &str) {
+    pub(crate) fn delete(&mut self, path: &str) {
         if path == "/log/app.log" {
             self.end_line();
         }
@@ -314,7 +326,7 @@ impl World {
     }
 
     /// Everything goes well from now on, until there is nothing left to do.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         kill_after(None);
         self.end_line();
         for _ in 0..12 {
@@ -332,7 +344,7 @@ impl World {
         assert!(self.follower().is_drained());
     }
 
-    pub(super) fn check(&self) {
+    pub(crate) fn check(&self) {
         for daemon in &self.daemons {
             let lines = daemon.lines();
             for (line, times) in &lines {
@@ -353,7 +365,7 @@ impl World {
 
 /// What happens to a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Luck {
+pub(crate) enum Luck {
     Good,
     RequestLost,
     ReplyLost,
