@@ -101,9 +101,7 @@ impl Follower {
     }
 
     fn fill_all(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
-        if let Some(key) = self.streams[stream].cut {
-            self.fill(key, stream, draft)?;
-        }
+        self.finish_line(stream, draft)?;
         let mut turns = self.streams[stream].ready.len();
         while turns > 0 && !draft.is_full() {
             turns -= 1;
@@ -115,9 +113,20 @@ impl Follower {
             }
             // What did not move waits for the next look.
             if self.fill(key, stream, draft)? {
+                self.finish_line(stream, draft)?;
                 let before = self.streams[stream].ready.len();
                 self.wake(key);
                 turns += self.streams[stream].ready.len() - before;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing comes between the parts of a line, as long as there are more of them to send.
+    fn finish_line(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
+        while let Some(key) = self.streams[stream].cut {
+            if draft.is_full() || !self.fill(key, stream, draft)? {
+                break;
             }
         }
         Ok(())
@@ -166,7 +175,7 @@ impl Follower {
             return false;
         }
         let mut buffer = std::mem::take(&mut self.buffer);
-        let got = self.read(key, stream, to_end, draft.turn, &mut buffer);
+        let got = self.read(key, stream, to_end, draft.room(), &mut buffer);
         // A long line must not keep its memory for ever.
         if buffer.capacity() > 2 * REQUEST_TARGET {
             buffer = Vec::new();

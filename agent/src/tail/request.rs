@@ -70,9 +70,15 @@ impl Draft {
         self.items.push(item);
     }
 
+    /// Raw bytes that one source may add now.
+    pub(super) fn room(&self) -> usize {
+        let left = self.limit.saturating_sub(self.raw).max(1);
+        self.turn.min(left as usize)
+    }
+
     pub(super) fn is_full(&self) -> bool {
-        // Frames without raw bytes are bounded too.
-        self.raw >= self.limit || self.encoder.size() >= 2 * LONGEST_FRAME
+        // A rest that hardly pays is left to the next one. Frames without raw bytes are bounded too.
+        self.raw + self.limit / 8 > self.limit || self.encoder.size() >= 2 * LONGEST_FRAME
     }
 }
 

@@ -431,3 +431,95 @@ fn the_daemon_is_told_now_and_then_what_lives() {
     world.memory.wait(Duration::from_secs(601));
     assert_eq!(live(&mut world), Some(first));
 }
+
+#[test]
+fn a_file_that_was_closed_and_renamed_away_is_not_gone_while_there_is_no_room_to_open_it() {
+    let mut world = world();
+    world.rules.most_open = 1;
+    world.memory.append(LOG, b"one\n");
+    world.ship();
+    // The only descriptor goes to a file that needs it: its line has no end.
+    world.memory.append("/log/app.log.1", b"two\nhal");
+    world.ship();
+    world.memory.append(LOG, b"late\n");
+    world.memory.rename(LOG, "/log/out");
+    for _ in 0..3 {
+        world.ship();
+        world.memory.wait(Duration::from_secs(31));
+    }
+    assert_eq!(world.daemons[0].lines().len(), 2);
+    world.memory.append("/log/app.log.1", b"f\n");
+    for _ in 0..3 {
+        world.ship();
+    }
+    assert_eq!(world.daemons[0].lines().len(), 4);
+    assert_eq!(world.gaps(), []);
+}
+
+#[test]
+fn rule_3_a_frame_names_the_offset_that_is_durable_and_no_other() {
+    let mut world = world();
+    world.rules.in_flight = 16 * 1024;
+    world.memory.append(LOG, &b"a line\n".repeat(4000));
+    world.follower().scan().unwrap();
+    let ranges = |request: Request| {
+        let frames = decode(request.body.into()).unwrap().frames;
+        let ranges = frames.into_iter().filter_map(|frame| match frame {
+            Frame::Records(range, _) => Some((range.committed, range.start)),
+            _ => None,
+        });
+        ranges.collect::<Vec<_>>()
+    };
+    let first = world.follower().compose(0).unwrap().unwrap();
+    let reply = world.daemons[0].take(first.body.clone());
+    let second = world.follower().compose(0).unwrap().unwrap();
+    assert_eq!(ranges(first)[0], (0, 0));
+    let (committed, start) = ranges(second)[0];
+    assert!(committed == 0 && start > 0, "nothing is acknowledged yet");
+    world.follower().answered(0, 0, &reply).unwrap();
+    let third = world.follower().compose(0).unwrap().unwrap();
+    let id = third.id;
+    assert_eq!(ranges(third)[0].0, 0, "it is acknowledged, but not durable");
+    world.follower().commit().unwrap();
+    world.follower().refused(0);
+    let again = world.follower().compose(0).unwrap().unwrap();
+    assert!(again.id > id);
+    assert_eq!(ranges(again)[0], (start, start));
+}
+
+#[test]
+fn the_parts_of_a_line_longer_than_a_frame_follow_each_other() {
+    let mut world = world();
+    world.rules.in_flight = 4096;
+    let mut text = b"x".repeat(9000);
+    text.push(b'\n');
+    world.memory.append(LOG, &text);
+    for number in 1..4 {
+        world
+            .memory
+            .append(&format!("/log/app.log.{number}"), b"short\nshort\n");
+    }
+    world.follower().scan().unwrap();
+    let mut order = Vec::new();
+    while let Some(request) = world.follower().compose(0).unwrap() {
+        let frames = decode(request.body.clone().into()).unwrap().frames;
+        order.extend(frames.iter().filter_map(|frame| match frame {
+            Frame::Records(range, _) => Some(range.source),
+            _ => None,
+        }));
+        let reply = world.daemons[0].take(request.body);
+        world.follower().answered(0, request.id, &reply).unwrap();
+    }
+    let long = *order
+        .iter()
+        .max_by_key(|id| order.iter().filter(|o| o == id).count())
+        .unwrap();
+    let first = order.iter().position(|id| *id == long).unwrap();
+    let last = order.iter().rposition(|id| *id == long).unwrap();
+    assert!(last - first >= 3, "several frames: {order:?}");
+    assert!(
+        order[first..=last].iter().all(|id| *id == long),
+        "{order:?}"
+    );
+    assert_eq!(world.text().len(), 9001 + 3 * 12);
+}
