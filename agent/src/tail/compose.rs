@@ -157,7 +157,7 @@ impl Follower {
                         self.dirty.insert((key, stream));
                     }
                 }
-                Step::Gap { end, reason } => push_gap(key, file, stream, end, reason, draft),
+                Step::Gap { end, reason } => push_gap(key, file, stream, (end, reason), draft),
                 Step::Final => {
                     push_final(key, file, stream, draft);
                     return Ok(true);

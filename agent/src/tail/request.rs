@@ -111,8 +111,7 @@ pub(super) fn push_gap(
     key: Key,
     file: &mut File,
     stream: usize,
-    end: u64,
-    reason: GapReason,
+    (end, reason): (u64, GapReason),
     draft: &mut Draft,
 ) {
     identify(key, file, stream, draft);
