@@ -108,7 +108,7 @@ pub enum Entry {
     Source {
         /// The source.
         source: SourceId,
-        /// Where it was seen, by [`path_to_text`].
+        /// Where it was first seen, by [`path_to_text`]; later entries do not change that.
         path: String,
         /// What tells it apart.
         incarnation: Incarnation,
@@ -161,7 +161,7 @@ pub enum Entry {
 /// One source.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Source {
-    /// Where it was seen.
+    /// Where it was first seen.
     pub path: PathBuf,
     /// What tells it apart.
     pub incarnation: Incarnation,
@@ -273,16 +273,14 @@ impl State {
         incarnation: Incarnation,
         prefix: Prefix,
     ) {
-        let path = path_from_text(path);
         match self.sources.get_mut(&source) {
             Some(known) => {
-                known.path = path;
                 known.incarnation = incarnation;
                 known.prefix = prefix;
             }
             None => {
                 let new = Source {
-                    path,
+                    path: path_from_text(path),
                     incarnation,
                     prefix,
                     epoch: 0,

@@ -34,6 +34,9 @@ pub enum Ending {
     Open,
     /// It may grow, but this process will not wait for it (`--once`).
     Once,
+    /// It was renamed to a name that is followed too, and is quiet: nobody will write the rest of
+    /// an unfinished last line, so that it is a record. It may grow all the same.
+    Renamed,
     /// It was renamed out of sight or deleted, and is quiet: an unfinished last line is a record,
     /// and then it is final.
     Closing,
@@ -80,7 +83,7 @@ pub fn step(view: &View) -> Step {
     if at < view.size {
         return match view.ending {
             Ending::Gone => gap(view.size, GapReason::Deleted),
-            Ending::Once | Ending::Closing => Step::Read { to_end: true },
+            Ending::Once | Ending::Renamed | Ending::Closing => Step::Read { to_end: true },
             Ending::Open if view.unfinished >= view.size => Step::Nothing,
             Ending::Open => Step::Read { to_end: false },
         };

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file::folder_of;
+use super::file::{Cursor, folder_of};
 use super::plan::Ending;
 use super::{Follower, Key};
 use crate::discover::Found;
@@ -187,6 +187,7 @@ impl Follower {
         let now = self.disk.now();
         let keys: Vec<Key> = self.files.keys().copied().collect();
         for key in keys {
+            let renamed = self.was_renamed(key);
             let Some(file) = self.files.get_mut(&key) else {
                 continue;
             };
@@ -200,10 +201,36 @@ impl Follower {
                     None => Ending::Gone,
                 };
                 self.wake(key);
+            } else if renamed && file.ending == Ending::Open && quiet >= self.rules.rotate_wait {
+                file.ending = Ending::Renamed;
+                self.wake(key);
             } else if file.is_idle() && quiet >= self.rules.idle {
                 self.close(key);
             }
             self.drop_if_over(key);
+        }
+    }
+
+    /// Whether a file that a pattern finds, and of which something is unread, had another name when
+    /// it was first seen, which is not its name any more.
+    fn was_renamed(&self, key: Key) -> bool {
+        let Some(file) = self.files.get(&key) else {
+            return false;
+        };
+        let unread = |c: &&Cursor| c.next.offset < file.seen;
+        let Some(cursor) = file.cursors.iter().find(unread) else {
+            return false;
+        };
+        let sources = &self.progress.state().sources;
+        let first = sources.get(&cursor.source).map(|source| &source.path);
+        first.is_some_and(|first| *first != file.path && !self.is_at(first, &file.incarnation))
+    }
+
+    /// Whether a path leads to this incarnation. What cannot be looked at proves nothing.
+    fn is_at(&self, path: &Path, wanted: &Incarnation) -> bool {
+        match self.disk.look(path) {
+            Ok(sight) => Incarnation::of(&sight).key() == wanted.key(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
 

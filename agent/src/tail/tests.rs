@@ -117,6 +117,35 @@ fn late_lines_through_the_old_descriptor_arrive() {
 }
 
 #[test]
+fn a_rotated_file_that_is_still_followed_gives_its_unfinished_line() {
+    let mut world = world();
+    world.memory.append(LOG, b"one\nno en");
+    world.ship();
+    world.memory.rename(LOG, "/log/app.log.1");
+    world.memory.append(LOG, b"new and no en");
+    world.ship();
+    world.kill();
+    world.memory.wait(Duration::from_secs(31));
+    world.ship();
+    world.memory.wait(Duration::from_secs(29));
+    world.ship();
+    let text = world.text();
+    assert!(!text.contains("no en"), "quiet for 29 s only: {text}");
+    world.memory.wait(Duration::from_secs(2));
+    world.ship();
+    let text = world.text();
+    assert!(text.contains("one\nno en"), "{text}");
+    assert!(
+        !text.contains("new"),
+        "it may grow under its own name: {text}"
+    );
+    world.memory.append("/log/app.log.1", b"d, late\n");
+    world.ship();
+    assert!(world.text().contains("one\nno end, late\n"));
+    assert_eq!(world.gaps(), []);
+}
+
+#[test]
 fn a_file_deleted_while_unread_is_read_by_its_descriptor() {
     let mut world = world();
     world.memory.append(LOG, b"one\ntwo\n");
