@@ -50,6 +50,20 @@ impl DataFolder {
         Ok(room)
     }
 
+    /// [`room`](Self::room), asked again where it would be less than `wanted`: space that is taken
+    /// ahead and given back soon after looks like less room than there is.
+    fn room_for(&self, wanted: u64) -> Result<u64, FileError> {
+        match self.room()? {
+            room if room >= wanted => Ok(room),
+            _ => {
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = self.ask()?;
+                *known = Some((Instant::now(), room));
+                Ok(room)
+            }
+        }
+    }
+
     fn take(&self, bytes: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, room)) = known.as_mut() {
@@ -153,8 +167,9 @@ impl Quota {
                 used,
             });
         }
-        match self.folder.room() {
-            Ok(room) if room < bytes.max(1) => Err(Full::HighWater(self.folder.path.clone())),
+        let wanted = bytes.max(1);
+        match self.folder.room_for(wanted) {
+            Ok(room) if room < wanted => Err(Full::HighWater(self.folder.path.clone())),
             Ok(_) => Ok(()),
             Err(error) => Err(Full::Unknown(error.to_string())),
         }
@@ -163,7 +178,7 @@ impl Quota {
     /// Whether the open batch should seal now, whatever its hints say. Where the free space cannot
     /// be told the door is closed, and sealing would not open it.
     pub fn is_pressed(&self) -> bool {
-        self.used() >= self.bytes / 4 * 3 || self.folder.room().is_ok_and(|room| room == 0)
+        self.used() >= self.bytes / 4 * 3 || self.folder.room_for(1).is_ok_and(|room| room == 0)
     }
 
     /// The file system the stream lies on.
