@@ -176,9 +176,18 @@ impl Draft {
 
     /// Counts `bytes`, what all files of the draft take now, against the quota.
     pub fn count(&mut self, bytes: u64) {
-        self.spool.quota.take(bytes);
-        self.spool.quota.give_back(self.taken);
+        let quota = &self.spool.quota;
+        match bytes.checked_sub(self.taken) {
+            Some(more) => quota.take(more),
+            None => quota.give_back(self.taken - bytes),
+        }
         self.taken = bytes;
+    }
+
+    /// Leaves all files where they are: whether the checkpoint names them is not known any more,
+    /// and the next start will find out.
+    pub fn leave(mut self) {
+        self.names.clear();
     }
 
     /// Leaves `kept` to the spool and removes the others.
@@ -188,7 +197,8 @@ impl Draft {
             bytes += file.size;
             self.names.retain(|name| *name != file.name);
         }
-        self.spool.quota.take(bytes);
+        self.count(bytes);
+        self.taken = 0;
     }
 }
 

@@ -5,7 +5,7 @@
 //! follows the disk, never the other way round.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind};
 use standpipe_config::names::LaneId;
@@ -30,6 +30,8 @@ pub struct Checkpoint {
     log: Mutex<EntryLog>,
     /// Held for moments only, so that `status` never waits for a disk.
     state: Mutex<State>,
+    /// Files that delivery has not heard of yet; as many as it takes to come and look.
+    fresh: Mutex<Vec<u64>>,
 }
 
 /// Why a checkpoint cannot be opened or written.
@@ -98,13 +100,25 @@ impl Checkpoint {
         let senseless = |why| CheckpointError::Senseless { path, why };
         let bytes = entry.encode().map_err(senseless.clone())?;
         log.append(&[bytes])?;
+        let added = entry.adds();
         self.state().apply(entry).map_err(senseless)?;
+        lock(&self.fresh).extend(added);
         if log.wants_compaction()
             && let Err(error) = self.compact(&mut log)
         {
             tracing::warn!(%error, "a checkpoint was not compacted; it is tried again later");
         }
         Ok(())
+    }
+
+    /// Files that were added since the last call; at first, all there are.
+    pub fn take_fresh(&self) -> Vec<u64> {
+        std::mem::take(&mut *lock(&self.fresh))
+    }
+
+    /// A file that is not delivered yet.
+    pub fn file(&self, id: u64) -> Option<Arc<SealedFile>> {
+        self.state().files.get(&id).cloned()
     }
 
     /// The state. Hold it for moments only.
@@ -115,6 +129,7 @@ impl Checkpoint {
     fn with(log: EntryLog, state: State) -> Self {
         Self {
             log: Mutex::new(log),
+            fresh: Mutex::new(state.files.keys().copied().collect()),
             state: Mutex::new(state),
         }
     }

@@ -21,7 +21,7 @@ pub struct Origin<'a> {
     pub run: Run,
     /// Position of the object's first record.
     pub first: u64,
-    /// Which of the objects of its seal it is.
+    /// Which of the objects of its role in its seal it is.
     pub index: u32,
     /// What it is.
     pub role: Role,

@@ -172,6 +172,15 @@ impl SealedFile {
 }
 
 impl Entry {
+    /// The ids of the files that it adds.
+    pub(super) fn adds(&self) -> Vec<u64> {
+        match self {
+            Self::Sealed(seal) => seal.files.iter().map(|file| file.id).collect(),
+            Self::Diverted { added, .. } => vec![added.id],
+            _ => Vec::new(),
+        }
+    }
+
     /// The entry as bytes.
     pub fn encode(&self) -> Result<Vec<u8>, String> {
         serde_json::to_vec(self).map_err(|e| e.to_string())

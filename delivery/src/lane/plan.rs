@@ -1,0 +1,96 @@
+//! What a lane must know of its stream to make batches and seal them.
+
+use std::path::PathBuf;
+
+use standpipe_config::names::{LaneId, StreamName};
+use standpipe_config::prefix::{ErrorPrefix, Prefix};
+use standpipe_config::settings::delivery::{Buffering, Destination, Format, Raw, RawCompression};
+
+use crate::destination::Target;
+use crate::format;
+use crate::record::rows::Shape;
+
+/// How source backup is written: records as they came, a line each.
+const BACKUP: Format = Format::Raw(Raw {
+    newline: true,
+    compression: RawCompression::None,
+});
+
+/// What a lane must know of its stream.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its name, part of object names.
+    pub stream: StreamName,
+    /// Its version, part of object names.
+    pub version: u64,
+    /// The lane.
+    pub lane: LaneId,
+    /// When a batch closes.
+    pub buffering: Buffering,
+    /// How objects are written.
+    pub format: Format,
+    /// Where they go.
+    pub destination: Destination,
+    /// The stream's folder.
+    pub folder: PathBuf,
+}
+
+/// A place for objects, with the prefixes that lead there.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// Where.
+    pub target: Target,
+    /// Where data objects go.
+    pub prefix: &'a Prefix,
+    /// Where records that failed go.
+    pub errors: &'a ErrorPrefix,
+}
+
+impl Plan {
+    /// Where data and error objects go.
+    pub fn place(&self) -> Place<'_> {
+        place(&self.destination)
+    }
+
+    /// Where copies go, with source backup.
+    pub fn backup(&self) -> Option<Place<'_>> {
+        match &self.destination {
+            Destination::File(file) => file.backup.as_deref().map(place),
+        }
+    }
+
+    /// Whether rows are encoded at the seal, and not delivered as they were spooled.
+    pub fn is_encoded(&self) -> bool {
+        matches!(self.format, Format::Parquet(_))
+    }
+
+    /// Where an inferred schema is kept.
+    pub fn schema_path(&self) -> PathBuf {
+        self.folder.join("schema.json")
+    }
+
+    /// How the rows of a batch are written.
+    pub fn shape(&self) -> Shape {
+        format::shape(&self.format)
+    }
+
+    /// How copies are written.
+    pub fn backup_shape(&self) -> Shape {
+        format::shape(&BACKUP)
+    }
+
+    /// What keys of copies end in.
+    pub fn backup_suffix(&self) -> &'static str {
+        format::suffix(&BACKUP)
+    }
+}
+
+fn place(destination: &Destination) -> Place<'_> {
+    match destination {
+        Destination::File(file) => Place {
+            target: Target::of(destination),
+            prefix: &file.prefix,
+            errors: &file.error_output_prefix,
+        },
+    }
+}

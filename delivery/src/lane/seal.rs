@@ -1,0 +1,297 @@
+//! The seal: a batch's files become final, and one checkpoint entry says so.
+//!
+//! In this order: encoders finish, files are synced, their folder is synced, the entry is written
+//! and synced. Before the entry nothing has happened; after it nothing is ever encoded again.
+
+use std::sync::Arc;
+
+use standpipe_config::files::FileError;
+use standpipe_config::names::{Arrival, Run};
+use standpipe_config::prefix::PrefixError;
+
+use super::batch::{Batch, RowsFile, Tally};
+use super::checkpoint::{
+    Attempts, Checkpoint, CheckpointError, Counts, Entry, Role, Seal, SealedFile,
+};
+use super::failed::{ErrorFile, Lines, Reason};
+use super::object::Origin;
+use super::plan::{Place, Plan};
+use crate::destination::content_hash;
+use crate::failure::Failure;
+use crate::format;
+use crate::record::rows::{RowsError, RowsReader};
+use crate::spool::{Draft, Spool, SpoolFile};
+
+mod columns;
+
+/// The error type of records whose object's key is no key (rule 20), and its code.
+const NO_KEY: (&str, &str) = ("processing-failed", "Standpipe.InvalidKey");
+
+/// Why a batch was not sealed. Unless the checkpoint is unknown, nothing is left of it.
+#[derive(Debug)]
+pub enum SealError {
+    /// No room on the disk: a smaller batch may fit (rule 28).
+    Full(String),
+    /// An operator is needed.
+    Halt(Failure),
+    /// What is on disk is unknown: the process must end.
+    Fatal(String),
+}
+
+impl From<FileError> for SealError {
+    fn from(error: FileError) -> Self {
+        match error.is_full() {
+            true => Self::Full(error.to_string()),
+            false => Self::Fatal(error.to_string()),
+        }
+    }
+}
+
+impl From<RowsError> for SealError {
+    fn from(error: RowsError) -> Self {
+        match error {
+            RowsError::File(error) => error.into(),
+            damage => Self::Halt(Failure::halt(damage.to_string())),
+        }
+    }
+}
+
+/// Seals `batch`: durable, and in the checkpoint, on return. Blocks, and is bound by the processor
+/// where rows are encoded.
+pub fn seal(
+    batch: Batch,
+    plan: &Plan,
+    spool: &Arc<Spool>,
+    checkpoint: &Checkpoint,
+) -> Result<(), SealError> {
+    let position = batch.next();
+    let mut sealing = Sealing {
+        plan,
+        spool,
+        draft: batch.draft,
+        tally: batch.tally,
+        files: Vec::new(),
+    };
+    match batch.object {
+        None => sealing.raw(batch.data)?,
+        Some(object) => sealing.encoded(batch.data, object)?,
+    }
+    if let (Some(copies), Some(place)) = (batch.backup, plan.backup()) {
+        sealing.backup(copies, &place)?;
+    }
+    spool.sync()?;
+    sealing.record(position, checkpoint)
+}
+
+/// A batch being sealed.
+struct Sealing<'a> {
+    plan: &'a Plan,
+    spool: &'a Arc<Spool>,
+    draft: Draft,
+    tally: Tally,
+    files: Vec<SealedFile>,
+}
+
+/// A rows file that is durable.
+pub(super) struct Written {
+    pub(super) id: u64,
+    pub(super) rows: u64,
+    pub(super) data: SpoolFile,
+    pub(super) index: SpoolFile,
+}
+
+impl RowsFile {
+    pub(super) fn finish(self) -> Result<Written, FileError> {
+        let finished = self.writer.finish()?;
+        let file = |name, size| SpoolFile { name, size };
+        Ok(Written {
+            id: self.id,
+            rows: finished.rows,
+            data: file(self.data, finished.data_bytes),
+            index: file(self.index, finished.index_bytes),
+        })
+    }
+}
+
+/// What an object is made of, before it has a key.
+struct Content {
+    id: u64,
+    rows: u64,
+    object: SpoolFile,
+    kept: Vec<SpoolFile>,
+    first: (u64, Run),
+    oldest: Arrival,
+    counts: Counts,
+}
+
+impl Sealing<'_> {
+    /// Rows that are delivered as they were spooled.
+    fn raw(&mut self, data: RowsFile) -> Result<(), SealError> {
+        let content = self.content(data.finish()?);
+        self.data(content)
+    }
+
+    /// All of the batch's records, in the rows file itself.
+    fn content(&self, written: Written) -> Content {
+        Content {
+            id: written.id,
+            rows: written.rows,
+            object: written.data.clone(),
+            kept: vec![written.data, written.index],
+            first: (self.tally.first, self.tally.run),
+            oldest: self.tally.oldest,
+            counts: self.tally.counts,
+        }
+    }
+
+    /// Adds the data file, or what takes its place if it can have no name (rule 20).
+    fn data(&mut self, content: Content) -> Result<(), SealError> {
+        let place = self.plan.place();
+        let suffix = format::suffix(&self.plan.format);
+        let origin = self.origin(&content, Role::Data);
+        match origin.key(place.prefix, suffix) {
+            Ok(key) => {
+                let kind = place.target.error_type();
+                let refused = origin.refused_key(&key, place.errors, kind, "").ok();
+                self.add(content, Role::Data, (key, refused), &place)
+                    .map(drop)
+            }
+            Err(why) => self.nameless(&content, &why),
+        }
+    }
+
+    fn nameless(&mut self, content: &Content, why: &PrefixError) -> Result<(), SealError> {
+        let (kind, code) = NO_KEY;
+        let reason = Reason {
+            code,
+            message: &why.to_string(),
+            attempts: 1,
+        };
+        let mut errors = self.error_file(Lines::Refusal)?;
+        errors.add_all(&mut rows_of(self.spool, &content.kept)?, &reason)?;
+        self.errors(errors, kind).map(drop)
+    }
+
+    fn error_file(&mut self, lines: Lines) -> Result<ErrorFile, FileError> {
+        ErrorFile::create(self.spool, &mut self.draft, self.plan.lane, lines)
+    }
+
+    /// Adds an error file.
+    fn errors(&mut self, errors: ErrorFile, kind: &str) -> Result<SealedFile, SealError> {
+        let failed = errors.failed;
+        let written = errors.file.finish()?;
+        let content = Content {
+            first: failed.first,
+            oldest: failed.oldest,
+            counts: failed.counts,
+            ..self.content(written)
+        };
+        let place = self.plan.place();
+        let role = Role::Error(kind.to_owned());
+        let key = self
+            .origin(&content, role.clone())
+            .error_key(place.errors, kind, "")
+            .map_err(|why| no_error_key(&why))?;
+        self.add(content, role, (key, None), &place)
+    }
+
+    /// Adds the copies.
+    fn backup(&mut self, copies: RowsFile, place: &Place<'_>) -> Result<(), SealError> {
+        let content = self.content(copies.finish()?);
+        let key = self
+            .origin(&content, Role::Backup)
+            .key(place.prefix, self.plan.backup_suffix())
+            .map_err(|why| no_error_key(&why))?;
+        self.add(content, Role::Backup, (key, None), place)
+            .map(drop)
+    }
+
+    fn origin(&self, content: &Content, role: Role) -> Origin<'_> {
+        Origin {
+            stream: &self.plan.stream,
+            version: self.plan.version,
+            lane: self.plan.lane,
+            run: content.first.1,
+            first: content.first.0,
+            // Until there are partitions, a seal has one object of each role.
+            index: 0,
+            role,
+            oldest: content.oldest,
+        }
+    }
+
+    fn add(
+        &mut self,
+        content: Content,
+        role: Role,
+        (key, refused_key): (String, Option<String>),
+        place: &Place<'_>,
+    ) -> Result<SealedFile, SealError> {
+        let hash = content_hash(&self.spool.path(&content.object.name))?;
+        let file = SealedFile {
+            id: content.id,
+            role,
+            target: place.target.clone(),
+            key,
+            refused_key,
+            counts: content.counts,
+            rows: content.rows,
+            first: content.first.0,
+            run: content.first.1,
+            oldest: content.oldest,
+            object: content.object,
+            hash,
+            kept: content.kept,
+            attempts: Attempts::default(),
+        };
+        self.files.push(file.clone());
+        Ok(file)
+    }
+
+    fn record(self, position: u64, checkpoint: &Checkpoint) -> Result<(), SealError> {
+        let number = checkpoint.state().next_seal;
+        let files = self.files.clone();
+        let entry = Entry::Sealed(Seal {
+            number,
+            position,
+            dropped: Counts::default(),
+            files,
+        });
+        match checkpoint.record(entry) {
+            Ok(()) => {
+                let kept = self.files.iter().flat_map(SealedFile::spool_files);
+                self.draft.keep(kept);
+                Ok(())
+            }
+            Err(error) if error.is_full() => Err(SealError::Full(error.to_string())),
+            Err(error) => {
+                self.draft.leave();
+                Err(unknown(&error))
+            }
+        }
+    }
+}
+
+/// The rows that a file was made of.
+pub(super) fn rows_of(spool: &Spool, kept: &[SpoolFile]) -> Result<RowsReader, SealError> {
+    let [data, index] = kept else {
+        return Err(SealError::Fatal("a sealed file has no rows".into()));
+    };
+    let (data, index) = (spool.path(&data.name), spool.path(&index.name));
+    Ok(RowsReader::open(&data, &index)?)
+}
+
+fn no_error_key(why: &PrefixError) -> SealError {
+    SealError::Halt(Failure::halt(format!(
+        "no name can be given to an object: {why}; correct the prefix"
+    )))
+}
+
+pub(super) fn unknown(error: &CheckpointError) -> SealError {
+    SealError::Fatal(format!(
+        "the checkpoint cannot go on, because what is on disk is unknown now: {error}"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

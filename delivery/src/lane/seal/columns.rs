@@ -1,0 +1,137 @@
+//! Sealing what is encoded: compact rows become a Parquet file, and what cannot be converted an
+//! error file.
+
+use super::{Content, SealError, Sealing, rows_of};
+use crate::failure::Failure;
+use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, encode};
+use crate::lane::batch::{ObjectFile, RowsFile};
+use crate::lane::checkpoint::{Counts, SealedFile};
+use crate::lane::failed::{ErrorFile, Lines, Reason};
+use crate::record::Row;
+use crate::record::rows::{Reserve, RowsReader, Shape};
+use crate::spool::SpoolFile;
+use standpipe_config::settings::delivery::{Format, Parquet};
+
+/// The error type of records that cannot be converted.
+const FAILED: &str = "format-conversion-failed";
+
+impl From<EncodeError> for SealError {
+    fn from(error: EncodeError) -> Self {
+        if error.is_full() {
+            return Self::Full(error.to_string());
+        }
+        match error {
+            EncodeError::Rows(error) => error.into(),
+            EncodeError::File(error) => error.into(),
+            error => Self::Halt(Failure::halt(error.to_string())),
+        }
+    }
+}
+
+impl From<SchemaError> for SealError {
+    fn from(error: SchemaError) -> Self {
+        Self::Halt(Failure::halt(error.to_string()))
+    }
+}
+
+impl Sealing<'_> {
+    /// Rows that are encoded into `object`.
+    pub(super) fn encoded(&mut self, data: RowsFile, object: ObjectFile) -> Result<(), SealError> {
+        let Format::Parquet(parquet) = &self.plan.format else {
+            return Err(SealError::Fatal("a raw object was to be encoded".into()));
+        };
+        let content = self.content(data.finish()?);
+        let ObjectFile { name, reserve, .. } = object;
+        let (encoded, errors) = self.encode(&content, parquet, &reserve)?;
+        let size = encoded.bytes;
+        reserve.finish(size)?;
+        let mut data = Content {
+            object: SpoolFile { name, size },
+            rows: encoded.rows,
+            ..content
+        };
+        if let Some(errors) = errors {
+            let failed = self.errors(errors, FAILED)?;
+            data = self.without(data, &failed)?;
+        }
+        match encoded.rows {
+            0 => Ok(()),
+            _ => self.data(data),
+        }
+    }
+
+    /// Leaves out of the data's rows, and of its counts, what failed already: if the object is
+    /// refused, only what is in it may follow.
+    fn without(&mut self, data: Content, failed: &SealedFile) -> Result<Content, SealError> {
+        let mut all = rows_of(self.spool, &data.kept)?;
+        let mut out = rows_of(self.spool, &failed.kept)?;
+        let mut good = RowsFile::create(self.spool, &mut self.draft, Shape::PLAIN)?;
+        let mut is_more = out.advance()?;
+        while all.advance()? {
+            let Some(row) = all.row() else { break };
+            let name = |row: Row<'_>| (row.position, row.index);
+            if is_more && out.row().map(name) == Some(name(row)) {
+                is_more = out.advance()?;
+            } else {
+                good.writer.append(&row)?;
+            }
+        }
+        let good = good.finish()?;
+        Ok(Content {
+            kept: vec![good.data, good.index],
+            counts: Counts {
+                records: data.counts.records - failed.counts.records,
+                bytes: data.counts.bytes - failed.counts.bytes,
+            },
+            ..data
+        })
+    }
+
+    /// Encodes, and keeps the schema if it grew: before the seal of the file that used it.
+    fn encode(
+        &mut self,
+        content: &Content,
+        parquet: &Parquet,
+        object: &Reserve,
+    ) -> Result<(Encoded, Option<ErrorFile>), SealError> {
+        let path = self.plan.schema_path();
+        let schema = StreamSchema::of(&parquet.schema, StreamSchema::load(&path)?);
+        let mut rows = rows_of(self.spool, &content.kept)?;
+        let mut errors = None;
+        let encoded = self.encode_rows(&mut rows, &schema, parquet, object, &mut errors)?;
+        if let Some(grown) = &encoded.schema {
+            grown.save(&path)?;
+        }
+        Ok((encoded, errors))
+    }
+
+    fn encode_rows(
+        &mut self,
+        rows: &mut RowsReader,
+        schema: &StreamSchema,
+        parquet: &Parquet,
+        object: &Reserve,
+        errors: &mut Option<ErrorFile>,
+    ) -> Result<Encoded, EncodeError> {
+        encode(
+            rows,
+            schema,
+            parquet.compression,
+            object,
+            &mut |row, why| {
+                if errors.is_none() {
+                    *errors = Some(self.error_file(Lines::Conversion)?);
+                }
+                let reason = Reason {
+                    code: why.code,
+                    message: &why.message,
+                    attempts: 1,
+                };
+                match errors {
+                    Some(errors) => errors.add(row, &reason),
+                    None => Ok(()),
+                }
+            },
+        )
+    }
+}
