@@ -4,18 +4,39 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use standpipe_config::files::FileError;
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, StreamName};
 use standpipe_config::settings::delivery::{self as settings, HighWater};
 
-use crate::journal::{Append, Appended, Refusal};
+use tokio::sync::watch;
+
+use crate::disk::DataFolder;
+use crate::journal::{Append, Appended, Journal, Refusal};
+use crate::lane::Shares;
+use folder::{Folders, kept_settings};
+use recovery::Damage;
+use registry::{Life, Shared, watch_draining};
+use running::{Ended, Running, Surroundings};
+use targets::Targets;
 
 pub use status::{Backup, Books, State, StreamStatus};
 
+mod delivery;
+mod folder;
+mod recovery;
+mod registry;
+mod running;
 mod status;
+mod targets;
+
+/// How long a stream that has to leave may take, before it is abandoned.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// How often somebody looks whether a folder is free, or a stream has drained.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What all streams of a process share.
 #[derive(Clone, Debug)]
@@ -34,12 +55,6 @@ pub struct Streams {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    resources: Resources,
-    running: Mutex<BTreeMap<StreamName, ()>>,
-}
-
 /// Why no stream of this data folder can run.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -54,6 +69,14 @@ pub enum StartError {
     /// There is one of this name.
     #[error("the stream {0} is running already")]
     Running(StreamName),
+    /// The stream whose folder it should take over runs itself.
+    #[error(
+        "the stream {1} cannot take over from {0}, which is running: remove {0} from the settings, or former_name from {1}"
+    )]
+    FormerRuns(StreamName, StreamName),
+    /// An earlier life of it has not let go of its folder.
+    #[error("an earlier life of the stream {0} is still writing: try again later")]
+    Busy(StreamName),
     /// A file operation failed.
     #[error(transparent)]
     File(#[from] FileError),
@@ -83,30 +106,72 @@ pub struct Stopped {
 impl Streams {
     /// Opens the data folder. No stream runs yet.
     pub async fn open(resources: Resources) -> Result<Self, OpenError> {
-        let running = Mutex::default();
+        let data_dir = resources.data_dir.clone();
+        let folders = blocking(move || Folders::open(&data_dir)).await?;
+        let data = DataFolder::new(&resources.data_dir, resources.high_water);
+        let around = Surroundings {
+            shares: Shares::of(resources.memory),
+            targets: Targets::default(),
+            ended: Ended(watch::Sender::new(None)),
+        };
+        let shared = Shared {
+            folders,
+            data: Arc::new(data),
+            around,
+            streams: Mutex::default(),
+            changes: tokio::sync::Mutex::default(),
+        };
         Ok(Self {
-            shared: Arc::new(Shared { resources, running }),
+            shared: Arc::new(shared),
         })
     }
 
     /// Starts a stream, also while others run. A damaged one comes up halted and says why in its
     /// status (rule 15).
     pub async fn start(&self, settings: &settings::Stream) -> Result<(), StartError> {
-        let _ = (settings, &self.shared.resources);
-        Ok(())
+        let _change = self.shared.changes.lock().await;
+        let name = &settings.name;
+        for former in settings.former_name.iter().chain([name]) {
+            self.stop_draining(former).await;
+        }
+        if self
+            .shared
+            .life(name)
+            .is_some_and(|life| !matches!(life, Life::Stopped))
+        {
+            return Err(StartError::Running(name.clone()));
+        }
+        if let Some(former) = &settings.former_name {
+            self.shared.take_over(former, name).await?;
+        }
+        self.shared.start(settings, false).await
     }
 
     /// Starts what lies in the data folder but was not started: doors closed, it goes on
     /// delivering with the settings it last ran with, and its folder goes when it is empty
     /// (rule 16). Call it when all streams of the settings were started.
-    pub async fn drain_removed(&self) {}
+    pub async fn drain_removed(&self) {
+        let _change = self.shared.changes.lock().await;
+        let shared = self.shared.clone();
+        let names = match blocking(move || shared.folders.names()).await {
+            Ok(names) => names,
+            Err(error) => {
+                tracing::error!(%error, "streams that are no longer in the settings cannot be found");
+                return;
+            }
+        };
+        for name in names {
+            let life = self.shared.life(&name);
+            if matches!(life, None | Some(Life::Stopped)) {
+                self.drain(&name).await;
+            }
+        }
+    }
 
     /// Stores one request; durable on return.
     pub async fn append(&self, name: &StreamName, append: Append) -> Result<Appended, AppendError> {
-        let _ = (name, append);
-        Err(AppendError::NoSuchStream {
-            existing: self.names(),
-        })
+        let running = self.door(name)?;
+        Ok(running.journal.append(append).await?)
     }
 
     /// What a stream holds of an agent's sources (rule 6).
@@ -115,41 +180,130 @@ impl Streams {
         name: &StreamName,
         agent: AgentId,
     ) -> Result<Vec<HeldSource>, AppendError> {
-        let _ = (name, agent);
-        Err(AppendError::NoSuchStream {
-            existing: self.names(),
-        })
+        Ok(self.door(name)?.journal.sources(agent))
     }
 
-    /// The streams whose doors are open, sorted.
+    /// The streams whose doors are open, or would be if they were not halted; sorted.
     pub fn names(&self) -> Vec<StreamName> {
-        let running = self.shared.running.lock();
-        running
-            .map(|r| r.keys().cloned().collect())
-            .unwrap_or_default()
+        let streams = self.shared.streams();
+        let has_door = |life: &Life| match life {
+            Life::Running(running) => !running.drains,
+            Life::Halted(halted) => !halted.drains,
+            Life::Stopped => false,
+        };
+        let open = streams.iter().filter(|(_, life)| has_door(life));
+        open.map(|(name, _)| name.clone()).collect()
     }
 
     /// How each stream is doing, draining ones included.
     pub fn status(&self) -> BTreeMap<StreamName, StreamStatus> {
-        BTreeMap::new()
+        let streams = self.shared.streams().clone();
+        let status = |(name, life)| match life {
+            Life::Running(running) => Some((name, running.status())),
+            Life::Halted(halted) => Some((name, halted.status())),
+            Life::Stopped => None,
+        };
+        streams.into_iter().filter_map(status).collect()
     }
 
     /// Stops one stream: its door closes, appends in hand finish, lane and deliveries finish or
-    /// are abandoned at the deadline, which is safe.
+    /// are abandoned at the deadline, which is safe. The folder is free when the last file
+    /// operation has ended; a start waits for that.
     pub async fn stop(&self, name: &StreamName, deadline: Instant) -> Stopped {
-        let _ = (name, deadline);
-        Stopped::default()
+        let before = self.shared.close(name);
+        match before {
+            Some(Life::Running(running)) => running.stop(deadline.into()).await,
+            _ => Stopped::default(),
+        }
     }
 
     /// Stops all streams at once; see [`stop`](Self::stop).
     pub async fn stop_all(&self, deadline: Instant) -> Stopped {
-        let _ = deadline;
-        Stopped::default()
+        let names: Vec<_> = self.shared.streams().keys().cloned().collect();
+        let stops = names.iter().map(|name| self.stop(name, deadline));
+        let stopped = futures::future::join_all(stops).await;
+        Stopped {
+            work_left: stopped.iter().any(|stopped| stopped.work_left),
+        }
     }
 
     /// Waits until a thread or task of a stream ends that should not have, and says which and why.
     /// The process must end then, so that its supervisor starts it again.
     pub async fn unexpected_end(&self) -> String {
-        std::future::pending().await
+        let mut ended = self.shared.around.ended.0.subscribe();
+        match ended.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The stream, if its door is open.
+    fn door(&self, name: &StreamName) -> Result<Arc<Running>, AppendError> {
+        match self.shared.life(name) {
+            Some(Life::Running(running)) if !running.drains => Ok(running),
+            Some(Life::Halted(halted)) if !halted.drains => {
+                Err(Refusal::Halted(halted.damage.message.clone()).into())
+            }
+            Some(Life::Stopped) => Err(Refusal::Closed.into()),
+            _ => Err(AppendError::NoSuchStream {
+                existing: self.names(),
+            }),
+        }
+    }
+
+    async fn stop_draining(&self, name: &StreamName) {
+        let drains = match self.shared.life(name) {
+            Some(Life::Running(running)) => running.drains,
+            Some(Life::Halted(halted)) => halted.drains,
+            _ => false,
+        };
+        if drains {
+            self.stop(name, Instant::now() + LEAVING).await;
+        }
+    }
+
+    async fn drain(&self, name: &StreamName) {
+        let (shared, folder) = (self.shared.clone(), self.shared.folders.of(name));
+        let started = match blocking(move || kept_settings(&folder)).await {
+            Ok(mut settings) => {
+                // A folder that was renamed and never ran under its new name.
+                settings.name = name.clone();
+                shared.start(&settings, true).await
+            }
+            Err(why) => {
+                shared.halt(
+                    name,
+                    Damage {
+                        message: why,
+                        state: None,
+                    },
+                    true,
+                    None,
+                );
+                Ok(())
+            }
+        };
+        match started {
+            Ok(()) => drop(tokio::spawn(watch_draining(
+                Arc::downgrade(&self.shared),
+                name.clone(),
+            ))),
+            Err(error) => {
+                tracing::error!(stream = %name, %error, "a stream that is no longer in the settings cannot drain")
+            }
+        }
     }
 }
+
+/// Runs what touches files on a thread made for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+        // The runtime is shutting down: nobody waits for the result any more.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

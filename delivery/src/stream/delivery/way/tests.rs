@@ -1,0 +1,78 @@
+use super::*;
+
+fn started(way: &mut Way, now: Instant) -> Vec<u64> {
+    std::iter::from_fn(|| way.start(now, false).map(|(id, _)| id)).collect()
+}
+
+fn with(files: std::ops::Range<u64>) -> Way {
+    let mut way = Way::default();
+    files.for_each(|id| way.add(id));
+    way
+}
+
+#[test]
+fn the_oldest_files_go_first_and_some_at_once() {
+    let now = Instant::now();
+    let mut way = with(1..10);
+    assert_eq!(started(&mut way, now), [1, 2, 3, 4]);
+    way.done(2);
+    assert_eq!(started(&mut way, now), [5]);
+}
+
+#[test]
+fn a_file_that_fails_waits_longer_each_time_and_lets_others_pass() {
+    let mut now = Instant::now();
+    let mut way = with(1..3);
+    let mut longest = Duration::ZERO;
+    assert_eq!(started(&mut way, now), [1, 2]);
+    way.done(2);
+    for failures in 1..20 {
+        way.retry(1, now);
+        assert_eq!(started(&mut way, now), [] as [u64; 0]);
+        let pause = way.wakes().unwrap() - now;
+        assert!(pause <= LONGEST_PAUSE, "{pause:?}");
+        longest = longest.max(pause);
+        now += pause;
+        assert_eq!(way.start(now, false), Some((1, failures)));
+    }
+    assert!(longest > LONGEST_PAUSE / 3, "{longest:?}");
+    way.done(1);
+    assert!(!way.has_failures());
+}
+
+#[test]
+fn a_halted_way_is_tried_slowly_with_the_file_that_halted_it() {
+    let now = Instant::now();
+    let mut way = with(1..10);
+    assert_eq!(started(&mut way, now).len(), 4);
+    way.halt(2, now);
+    way.halt(3, now);
+    way.done(1);
+    way.retry(4, now);
+    assert_eq!(started(&mut way, now), [] as [u64; 0], "nothing new");
+    let later = way.wakes().unwrap();
+    assert_eq!(later, now + HALT_PAUSE);
+    assert_eq!(started(&mut way, later), [2], "alone");
+    way.halt(2, later);
+    let later = way.wakes().unwrap();
+    assert_eq!(started(&mut way, later), [2]);
+    way.done(2);
+    assert!(!way.is_halted());
+    assert_eq!(started(&mut way, later).len(), 4, "the others follow");
+}
+
+#[test]
+fn while_it_stops_only_what_never_failed_begins() {
+    let now = Instant::now();
+    let mut way = with(1..7);
+    assert_eq!(started(&mut way, now).len(), 4);
+    way.retry(1, now);
+    way.done(2);
+    way.done(3);
+    way.done(4);
+    let later = now + LONGEST_PAUSE;
+    assert_eq!(way.start(later, true), Some((5, 0)));
+    assert_eq!(way.start(later, true), Some((6, 0)));
+    assert_eq!(way.start(later, true), None);
+    assert_eq!(way.start(later, false), Some((1, 1)));
+}

@@ -1,0 +1,370 @@
+//! One life of a stream: its journal's thread, its lane's task, its delivery's task.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use standpipe_config::names::Arrival;
+use standpipe_config::settings::delivery::{Buffering, Stream as Settings};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use super::Stopped;
+use super::delivery::Delivery;
+use super::folder::Folder;
+use super::recovery::Parts;
+use super::status::{Backup, Books, State, StreamStatus};
+use super::targets::Targets;
+use crate::disk::Quota;
+use crate::journal::{LocalJournal, Totals, Waiting};
+use crate::lane::checkpoint::{Checkpoint, Sealed, Settled};
+use crate::lane::health::{Health, Part};
+use crate::lane::plan::Plan;
+use crate::lane::{Fatal, Lane, Shares, mishap};
+
+/// Says that a thread or task ended that should not have; the process ends then.
+#[derive(Clone, Debug)]
+pub(super) struct Ended(pub(super) watch::Sender<Option<String>>);
+
+impl Ended {
+    pub(super) fn say(&self, what: String) {
+        tracing::error!("{what}");
+        self.0.send_if_modified(|ended| {
+            let first = ended.is_none();
+            ended.get_or_insert(what);
+            first
+        });
+    }
+}
+
+/// What every stream of the process uses.
+#[derive(Clone, Debug)]
+pub(super) struct Surroundings {
+    pub(super) shares: Shares,
+    pub(super) targets: Targets,
+    pub(super) ended: Ended,
+}
+
+/// A stream at work.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) journal: LocalJournal,
+    /// Its door is closed; it goes when it is empty (rule 16).
+    pub(super) drains: bool,
+    checkpoint: Arc<Checkpoint>,
+    quota: Arc<Quota>,
+    health: Arc<Health>,
+    has_backup: bool,
+    lane_stop: watch::Sender<bool>,
+    delivery_stop: watch::Sender<bool>,
+    /// Taken by the stop.
+    tasks: Mutex<Option<Tasks>>,
+    _folder: Arc<Folder>,
+}
+
+#[derive(Debug)]
+struct Tasks {
+    lane: JoinHandle<()>,
+    delivery: JoinHandle<()>,
+    journal: JoinHandle<()>,
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in [&self.lane, &self.delivery, &self.journal] {
+            task.abort();
+        }
+    }
+}
+
+impl Running {
+    /// Starts the tasks of a stream whose parts are open.
+    pub(super) fn start(
+        parts: Parts,
+        settings: &Settings,
+        drains: bool,
+        folder: Arc<Folder>,
+        around: &Surroundings,
+    ) -> Self {
+        let health = Arc::new(Health::new(settings.name.clone()));
+        let sealed = Arc::new(Notify::new());
+        let (lane_stop, lane_stops) = watch::channel(false);
+        let (delivery_stop, delivery_stops) = watch::channel(false);
+        let delivery = Delivery {
+            lane: parts.journal.lane(),
+            checkpoint: parts.checkpoint.clone(),
+            spool: parts.spool.clone(),
+            health: health.clone(),
+            targets: around.targets.clone(),
+            sealed: sealed.clone(),
+            stop: delivery_stops,
+            guard: folder.clone(),
+        };
+        let plan = Arc::new(plan(&parts, settings, drains, &folder));
+        let has_backup = plan.backup().is_some();
+        let lane = Lane {
+            plan,
+            journal: parts.journal.clone(),
+            checkpoint: parts.checkpoint.clone(),
+            spool: parts.spool,
+            quota: parts.quota.clone(),
+            shares: around.shares.clone(),
+            health: health.clone(),
+            sealed,
+            stop: lane_stops,
+            guard: folder.clone(),
+        };
+        let ended = around.ended.clone();
+        let tasks = Tasks {
+            lane: match parts.mishap {
+                None => tokio::spawn(run_lane(lane, ended.clone())),
+                Some(why) => {
+                    health.halt(Part::Lane, &why);
+                    tokio::spawn(std::future::ready(()))
+                }
+            },
+            delivery: tokio::spawn(run_delivery(delivery, settings.clone(), ended.clone())),
+            journal: tokio::spawn(watch_journal(
+                parts.journal.clone(),
+                settings.clone(),
+                ended,
+            )),
+        };
+        Self {
+            journal: parts.journal,
+            drains,
+            checkpoint: parts.checkpoint,
+            quota: parts.quota,
+            health,
+            has_backup,
+            lane_stop,
+            delivery_stop,
+            tasks: Mutex::new(Some(tasks)),
+            _folder: folder,
+        }
+    }
+
+    /// Stops the tasks: they finish what they have in hand, or are abandoned at the deadline.
+    pub(super) async fn stop(&self, deadline: Instant) -> Stopped {
+        let Some(mut tasks) = self.take_tasks() else {
+            return Stopped::default();
+        };
+        self.lane_stop.send_replace(true);
+        let lane = timeout_at(deadline, &mut tasks.lane).await;
+        tasks.lane.abort();
+        // A writer thread that failed has said so itself.
+        let _ = self.journal.shutdown().await;
+        self.delivery_stop.send_replace(true);
+        let delivery = timeout_at(deadline, &mut tasks.delivery).await;
+        let left = !self.checkpoint.state().files.is_empty();
+        Stopped {
+            work_left: left || lane.is_err() || delivery.is_err(),
+        }
+    }
+
+    fn take_tasks(&self) -> Option<Tasks> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.take()
+    }
+
+    /// Abandons all tasks where they are.
+    #[cfg(test)]
+    pub(super) fn kill(&self) {
+        drop(self.take_tasks());
+    }
+
+    /// The sealed files that wait.
+    #[cfg(test)]
+    pub(super) fn sealed_files(&self) -> Vec<crate::lane::checkpoint::SealedFile> {
+        let state = self.checkpoint.state();
+        state.files.values().map(|file| (**file).clone()).collect()
+    }
+
+    /// Whether nothing waits any more.
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.checkpoint.state();
+        state.files.is_empty() && state.position >= self.journal.end()
+    }
+
+    /// How the stream is doing.
+    pub(super) fn status(&self) -> StreamStatus {
+        let counted = self.count();
+        let halted = [Part::Lane, Part::Delivery]
+            .into_iter()
+            .any(|part| self.health.is_halted(part));
+        let backup = Backup {
+            delivered: counted.settled.backup.records,
+            waiting: counted.sealed.backup.records,
+            sealed_files: counted.sealed.backup_files,
+            halted: self.health.is_halted(Part::Backup),
+        };
+        let shown = self.has_backup || backup != Backup::default();
+        StreamStatus {
+            state: match (halted, self.drains) {
+                (true, _) => State::Halted,
+                (false, true) => State::Draining,
+                (false, false) => State::Running,
+            },
+            disk_used: self.quota.used(),
+            disk_quota: self.quota.bytes(),
+            backup: shown.then_some(backup),
+            last_error: self.health.last_error(),
+            ..counted.status()
+        }
+    }
+
+    /// Counts what was accepted, what is settled and what waits, at one moment if the stream is
+    /// quiet enough for one.
+    fn count(&self) -> Counted {
+        let mut counted = self.count_once();
+        for _ in 0..3 {
+            if counted.totals == self.journal.totals() {
+                break;
+            }
+            counted = self.count_once();
+        }
+        counted
+    }
+
+    fn count_once(&self) -> Counted {
+        // Held, so that the lane cannot seal and release between the counts.
+        let state = self.checkpoint.state();
+        let totals = self.journal.totals();
+        Counted {
+            totals,
+            waiting: self.journal.waiting_from(state.position),
+            sealed: state.sealed(),
+            settled: state.settled.clone(),
+        }
+    }
+}
+
+/// What was counted of a stream's records.
+pub(super) struct Counted {
+    pub(super) totals: Totals,
+    /// In the journal and not sealed.
+    pub(super) waiting: Waiting,
+    pub(super) sealed: Sealed,
+    pub(super) settled: Settled,
+}
+
+impl Counted {
+    /// The counts, in a status that says nothing else yet.
+    pub(super) fn status(self) -> StreamStatus {
+        let Self {
+            totals,
+            waiting,
+            sealed,
+            settled,
+        } = self;
+        let failed = settled.failed.values();
+        let (records, bytes) = failed.fold((0, 0), |sum, c| (sum.0 + c.records, sum.1 + c.bytes));
+        let oldest = waiting.oldest.into_iter().chain(sealed.oldest).min();
+        let books = |accepted, delivered, failed, dropped, waiting| Books {
+            accepted,
+            delivered,
+            failed,
+            dropped,
+            waiting,
+        };
+        let waiting_bytes = waiting.bytes + sealed.waiting.bytes;
+        StreamStatus {
+            state: State::Running,
+            books: books(
+                totals.accepted_records,
+                settled.delivered.records,
+                records,
+                settled.dropped.records,
+                waiting.records + sealed.waiting.records,
+            ),
+            bytes: books(
+                totals.accepted_bytes,
+                settled.delivered.bytes,
+                bytes,
+                settled.dropped.bytes,
+                waiting_bytes,
+            ),
+            waiting_bytes,
+            oldest_waiting_seconds: oldest.map_or(0.0, age),
+            sealed_files: sealed.files,
+            objects_delivered: settled.objects,
+            failed: settled
+                .failed
+                .into_iter()
+                .map(|(kind, c)| (kind, c.records))
+                .collect(),
+            disk_used: 0,
+            disk_quota: 0,
+            backup: None,
+            last_error: None,
+        }
+    }
+}
+
+fn age(arrival: Arrival) -> f64 {
+    let milliseconds = Arrival::now().0.saturating_sub(arrival.0).max(0);
+    milliseconds as f64 / 1000.0
+}
+
+fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Plan {
+    let buffering = match drains {
+        // Nothing comes any more that a batch could wait for.
+        true => Buffering {
+            interval: Duration::ZERO,
+            ..settings.buffering
+        },
+        false => settings.buffering,
+    };
+    Plan {
+        stream: settings.name.clone(),
+        version: parts.checkpoint.state().version.number,
+        lane: parts.journal.lane(),
+        buffering,
+        format: settings.format.clone(),
+        destination: settings.destination.clone(),
+        folder: folder.path().to_owned(),
+    }
+}
+
+/// Runs a lane; if it panics, the position is noted before the process ends (rule 15).
+async fn run_lane(lane: Lane<Folder>, ended: Ended) {
+    let stream = lane.plan.stream.clone();
+    let why = match AssertUnwindSafe(lane.run()).catch_unwind().await {
+        Ok(Ok(())) => return,
+        Ok(Err(Fatal(why))) => why,
+        Err(panic) => {
+            let why = said(panic);
+            let position = lane.checkpoint.state().position;
+            if let Err(error) = mishap::note(lane.guard.path(), position, &why) {
+                tracing::error!(%stream, %error, "the position of a panic was not noted");
+            }
+            format!("panicked at position {position}: {why}")
+        }
+    };
+    ended.say(format!("the lane of stream {stream} ended: {why}"));
+}
+
+async fn run_delivery(delivery: Delivery, settings: Settings, ended: Ended) {
+    let why = match AssertUnwindSafe(delivery.run()).catch_unwind().await {
+        Ok(Ok(())) => return,
+        Ok(Err(Fatal(why))) => why,
+        Err(panic) => format!("panicked: {}", said(panic)),
+    };
+    let stream = settings.name;
+    ended.say(format!("the delivery of stream {stream} ended: {why}"));
+}
+
+async fn watch_journal(journal: LocalJournal, settings: Settings, ended: Ended) {
+    let why = journal.failed().await;
+    let stream = settings.name;
+    ended.say(format!("the journal of stream {stream} ended: {why}"));
+}
+
+/// What a panic said.
+fn said(panic: Box<dyn Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "without a message".to_owned())
+}
