@@ -63,7 +63,7 @@ impl Daemon {
         let known = self.marks.get(&range.source).copied();
         let here = known.filter(|mark| mark.epoch >= range.epoch);
         let outcome = match here {
-            Some(mark) if mark.epoch > range.epoch => Outcome::Held,
+            Some(mark) if mark.epoch > range.epoch => Outcome::Expected,
             Some(mark) if range.start == mark.offset => Outcome::Stored,
             Some(mark) if range.end <= mark.offset => Outcome::Held,
             None if range.start == range.committed => Outcome::Stored,
