@@ -46,6 +46,11 @@ pub fn build(more: &[&str]) -> Outcome {
             command.args(["--profile", profile]);
         }
     }
+    // What cargo told this process about its own package would make build scripts run again.
+    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+        command.env_remove(name);
+    }
     let status = command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .status()

@@ -13,6 +13,7 @@ pub mod log;
 pub mod objects;
 pub mod port;
 pub mod program;
+pub mod proxy;
 pub mod random;
 pub mod readers;
 pub mod trouble;

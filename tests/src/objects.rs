@@ -78,7 +78,7 @@ pub fn rows_where(path: &Path, column: &str, value: impl Into<Value>) -> Outcome
     else {
         return Ok(0);
     };
-    let only = Type::group_type_builder("schema")
+    let only = Type::group_type_builder(schema.name())
         .with_fields(vec![field.clone()])
         .build()?;
     let rows = reader.get_row_iter(Some(only))?;

@@ -17,7 +17,7 @@ folder = pathlib.Path(sys.argv[1])
 files = sorted(str(path) for path in folder.rglob("*.parquet"))
 rows = sum(pyarrow.parquet.read_table(path).num_rows for path in files)
 together = pyarrow.dataset.dataset(files).to_table().num_rows
-count = duckdb.sql(f"select count(*) from read_parquet({files!r}, union_by_name=true)").fetchone()[0]
+count = duckdb.sql(f"select count(*) from read_parquet({files!r}, union_by_name=true)").fetchall()[0][0]
 print(json.dumps({"files": len(files), "pyarrow": rows, "dataset": together, "duckdb": count}))
 "#;
 

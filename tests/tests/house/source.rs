@@ -11,6 +11,8 @@ pub(crate) struct File {
     pub(crate) text: String,
     /// Its syntax.
     pub(crate) syntax: syn::File,
+    /// Whether it is compiled for tests only.
+    for_tests: bool,
 }
 
 impl File {
@@ -30,9 +32,32 @@ impl File {
         names
     }
 
-    /// Whether it holds the tests of a file beside it, `x/tests.rs`.
+    /// Whether it holds the tests of a file beside it, `x/tests.rs`, or what only they use.
     pub(crate) fn tests_a_file(&self) -> bool {
-        self.path.contains("/src/") && self.module().contains(&"tests")
+        self.for_tests
+    }
+
+    /// The modules that it declares for tests only, as paths of their files without `.rs`.
+    fn declared_for_tests(&self) -> impl Iterator<Item = String> {
+        let own = self.path.trim_end_matches(".rs");
+        // A crate's root declares its neighbours; a `path` may put them below it all the same.
+        let beside = own.rsplit_once('/').map_or(own, |(folder, _)| folder);
+        let is_root = ["lib", "main", "mod"]
+            .iter()
+            .any(|n| own.ends_with(&format!("/{n}")));
+        let above = if is_root {
+            vec![own, beside]
+        } else {
+            vec![own]
+        };
+        let modules = self.syntax.items.iter().filter_map(|item| match item {
+            syn::Item::Mod(module) if module.attrs.iter().any(is_for_tests) => Some(module),
+            _ => None,
+        });
+        modules.flat_map(move |module| {
+            let below = |above: &&str| format!("{above}/{}", module.ident);
+            above.iter().map(below).collect::<Vec<_>>()
+        })
     }
 
     /// Whether it holds tests, not what we ship.
@@ -54,7 +79,20 @@ pub(crate) fn files() -> Vec<File> {
     }
     paths.sort();
     assert!(paths.len() > 20, "only {} files found", paths.len());
-    paths.iter().map(|path| read(path)).collect()
+    let mut files: Vec<_> = paths.iter().map(|path| read(path)).collect();
+    let declared: Vec<_> = files.iter().flat_map(File::declared_for_tests).collect();
+    for file in &mut files {
+        let own = file.path.trim_end_matches(".rs");
+        let below = |module: &String| own == module || own.starts_with(&format!("{module}/"));
+        file.for_tests = declared.iter().any(below);
+    }
+    files
+}
+
+/// `#[cfg(test)]`
+fn is_for_tests(attribute: &syn::Attribute) -> bool {
+    let argument = attribute.parse_args::<syn::Path>();
+    attribute.path().is_ident("cfg") && argument.is_ok_and(|path| path.is_ident("test"))
 }
 
 /// What we ship.
@@ -81,5 +119,6 @@ fn read(path: &Path) -> File {
         path: shown.to_string_lossy().replace('\\', "/"),
         text,
         syntax,
+        for_tests: false,
     }
 }

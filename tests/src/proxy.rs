@@ -1,0 +1,158 @@
+//! A network that lies: a TCP proxy that cuts connections in the middle of requests and swallows
+//! replies after the server has acted.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::random::Random;
+use crate::trouble::Outcome;
+
+/// How much passes at most before a connection meets its fault, in bytes.
+const GRACE: u64 = 256 * 1024;
+
+/// Stands before a server; faults are on until [`heal`](Self::heal).
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    server: SocketAddr,
+    lying: AtomicBool,
+    stopped: AtomicBool,
+    cut: AtomicU64,
+    swallowed: AtomicU64,
+}
+
+/// What happens to a connection.
+#[derive(Clone, Copy)]
+enum Fault {
+    None,
+    /// Both sides are hung up on when so many bytes have gone to the server.
+    Cut(u64),
+    /// The request goes through; the reply that follows so many bytes does not.
+    Swallow(u64),
+}
+
+impl Proxy {
+    /// A lying network before `server`.
+    pub fn start(server: SocketAddr, random: Random) -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            server,
+            lying: AtomicBool::new(true),
+            stopped: AtomicBool::new(false),
+            cut: AtomicU64::new(0),
+            swallowed: AtomicU64::new(0),
+        });
+        let own = shared.clone();
+        thread::spawn(move || own.accept(&listener, random));
+        Ok(Self { address, shared })
+    }
+
+    /// Where clients connect.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// No further faults.
+    pub fn heal(&self) {
+        self.shared.lying.store(false, Ordering::Relaxed);
+    }
+
+    /// How many requests were cut, and how many replies were swallowed.
+    pub fn faults(&self) -> (u64, u64) {
+        let count = |faults: &AtomicU64| faults.load(Ordering::Relaxed);
+        (count(&self.shared.cut), count(&self.shared.swallowed))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        // Wakes the listener.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+    }
+}
+
+impl Shared {
+    fn accept(self: Arc<Self>, listener: &TcpListener, mut random: Random) {
+        for client in listener.incoming() {
+            if self.stopped.load(Ordering::Relaxed) {
+                return;
+            }
+            let fault = self.fault(&mut random);
+            let own = self.clone();
+            if let Ok(client) = client {
+                // A connection that breaks is what this is for.
+                thread::spawn(move || drop(own.carry(&client, fault)));
+            }
+        }
+    }
+
+    fn fault(&self, random: &mut Random) -> Fault {
+        let after = random.below(GRACE);
+        match random.below(3) {
+            _ if !self.lying.load(Ordering::Relaxed) => Fault::None,
+            0 => Fault::Cut(after),
+            _ => Fault::Swallow(after),
+        }
+    }
+
+    /// Carries bytes both ways until a side closes or the fault is due.
+    fn carry(&self, client: &TcpStream, fault: Fault) -> std::io::Result<()> {
+        let server = TcpStream::connect(self.server)?;
+        let sent = AtomicU64::new(0);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let due = pump(client, &server, |count| {
+                    let sent = sent.fetch_add(count, Ordering::Relaxed) + count;
+                    matches!(fault, Fault::Cut(after) if sent > after)
+                });
+                if due {
+                    self.cut.fetch_add(1, Ordering::Relaxed);
+                    hang_up(client, &server);
+                }
+                let _ = server.shutdown(Shutdown::Write);
+            });
+            let due = pump(&server, client, |_| {
+                let sent = sent.load(Ordering::Relaxed);
+                matches!(fault, Fault::Swallow(after) if sent > after)
+            });
+            if due {
+                self.swallowed.fetch_add(1, Ordering::Relaxed);
+            }
+            hang_up(client, &server);
+        });
+        Ok(())
+    }
+}
+
+/// Copies until the end, or until `is_due` says stop before what was just read is passed on.
+fn pump(mut from: &TcpStream, mut to: &TcpStream, mut is_due: impl FnMut(u64) -> bool) -> bool {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) | Err(_) => return false,
+            Ok(count) if is_due(count as u64) => return true,
+            Ok(count) => {
+                if to.write_all(&buffer[..count]).is_err() {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+fn hang_up(client: &TcpStream, server: &TcpStream) {
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+use super::*;
+
+/// A server that answers each byte with the same byte.
+fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            thread::spawn(move || std::io::copy(&mut client.try_clone().unwrap(), &mut client));
+        }
+    });
+    address
+}
+
+fn comes_back(proxy: &Proxy, size: usize) -> bool {
+    let mut client = TcpStream::connect(proxy.address).unwrap();
+    client
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let mut writer = client.try_clone().unwrap();
+    let sent = thread::spawn(move || {
+        let sent = writer.write_all(&vec![7; size]);
+        sent.is_ok() && writer.shutdown(Shutdown::Write).is_ok()
+    });
+    let mut back = vec![];
+    let heard = client.read_to_end(&mut back).is_ok();
+    sent.join().unwrap() && heard && back.len() == size
+}
+
+#[test]
+fn connections_break_until_the_network_heals() {
+    let proxy = Proxy::start(echo(), Random::seeded(1)).unwrap();
+    let whole = (0..30).filter(|_| comes_back(&proxy, 1_000_000)).count();
+    let (cut, swallowed) = proxy.faults();
+    assert_eq!(
+        whole, 0,
+        "each connection meets its fault within {GRACE} bytes"
+    );
+    assert!(cut > 0 && swallowed > 0, "{cut} {swallowed}");
+    proxy.heal();
+    assert!((0..5).all(|_| comes_back(&proxy, 1_000_000)));
+}

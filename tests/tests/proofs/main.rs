@@ -1,0 +1,61 @@
+//! What Standpipe must show, shown with the real programs: from a line in a log to a row in a
+//! file, through kills, damage, wrong settings and odd records.
+
+mod damage;
+mod kills;
+mod network;
+mod odd;
+mod quickstart;
+mod settings;
+mod stops;
+mod wrong;
+
+use std::path::Path;
+use std::time::Duration;
+
+use standpipe_tests::{Ledger, Outcome, objects};
+
+/// Enough for anything that takes seconds on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A stream of raw objects in `out/NAME`.
+fn raw(name: &str, interval: &str) -> String {
+    format!(
+        "{name}:
+  buffering: {{size: 1MiB, interval: {interval}}}
+  format: {{raw: {{delimiter: newline}}}}
+  destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
+"
+    )
+}
+
+/// A stream of Parquet files in `out/NAME`, with a schema as in the settings.
+fn parquet(name: &str, interval: &str, schema: &str) -> String {
+    format!(
+        "{name}:
+  buffering: {{size: 1MiB, interval: {interval}}}
+  format: {{parquet: {{compression: zstd, schema: {schema}}}}}
+  destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
+"
+    )
+}
+
+/// Notes every record of the raw objects below a folder.
+fn raw_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
+    for path in objects::below(folder)? {
+        objects::lines(&path)?
+            .iter()
+            .for_each(|line| ledger.arrived(line));
+    }
+    Ok(())
+}
+
+/// Notes the column `line` of every row of the Parquet files below a folder.
+fn lines_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
+    for path in objects::below(folder)? {
+        for row in objects::rows(&path)? {
+            ledger.arrived(row["line"].as_str().unwrap_or("(no line)").as_bytes());
+        }
+    }
+    Ok(())
+}
