@@ -14,6 +14,7 @@ use super::status::{State, StreamStatus};
 use super::{LEAVING, LOOK, StartError, blocking};
 use crate::disk::DataFolder;
 use crate::journal::{Totals, Waiting};
+use crate::lane::checkpoint::{Counts, Settled};
 
 /// The streams of this process, by name.
 #[derive(Debug)]
@@ -165,11 +166,14 @@ impl Shared {
 impl Halted {
     pub(super) fn status(&self) -> StreamStatus {
         let state = self.damage.state.as_deref();
+        let sealed = state.map(|s| s.sealed()).unwrap_or_default();
+        let settled = state.map(|s| s.settled.clone()).unwrap_or_default();
         let counted = Counted {
-            totals: Totals::default(),
+            // What the journal holds beyond the checkpoint cannot be counted while it is damaged.
+            totals: accounted(&settled, sealed.waiting),
             waiting: Waiting::default(),
-            sealed: state.map(|s| s.sealed()).unwrap_or_default(),
-            settled: state.map(|s| s.settled.clone()).unwrap_or_default(),
+            sealed,
+            settled,
         };
         StreamStatus {
             state: State::Halted,
@@ -177,6 +181,17 @@ impl Halted {
             ..counted.status()
         }
     }
+}
+
+/// What was accepted, as far as the checkpoint alone accounts for it.
+fn accounted(settled: &Settled, waiting: Counts) -> Totals {
+    let others = [settled.delivered, settled.dropped, waiting];
+    let mut totals = Totals::default();
+    for counts in settled.failed.values().copied().chain(others) {
+        totals.accepted_records += counts.records;
+        totals.accepted_bytes += counts.bytes;
+    }
+    totals
 }
 
 /// Looks now and then whether a stream has drained.
