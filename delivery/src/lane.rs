@@ -77,7 +77,7 @@ impl Shares {
 
 /// A stream's lane.
 #[derive(Debug)]
-pub struct Lane<G> {
+pub struct Lane {
     /// What it must know of its stream.
     pub plan: Arc<Plan>,
     /// Where records come from.
@@ -96,8 +96,6 @@ pub struct Lane<G> {
     pub sealed: Arc<Notify>,
     /// Becomes true when the lane is to end.
     pub stop: watch::Receiver<bool>,
-    /// Held until the last file operation ended, an abandoned one too: the stream's folder.
-    pub guard: Arc<G>,
 }
 
 /// What to do next.
@@ -113,8 +111,8 @@ enum Next {
 pub struct Fatal(pub String);
 
 /// A lane at work.
-struct Work<'a, G> {
-    lane: &'a Lane<G>,
+struct Work<'a> {
+    lane: &'a Lane,
     batch: Option<Batch>,
     /// The position to read next.
     position: u64,
@@ -122,7 +120,7 @@ struct Work<'a, G> {
     size: u64,
 }
 
-impl<G: Send + Sync + 'static> Lane<G> {
+impl Lane {
     /// Runs until it is told to stop. Dropping the future is safe at any time; an open batch is
     /// read again at the next start.
     pub async fn run(&self) -> Result<(), Fatal> {
@@ -152,12 +150,7 @@ impl<G: Send + Sync + 'static> Lane<G> {
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let guard = self.guard.clone();
-        let guarded = move || {
-            let _guard = guard;
-            work()
-        };
-        match tokio::task::spawn_blocking(guarded).await {
+        match tokio::task::spawn_blocking(work).await {
             Ok(done) => done,
             Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
             // The runtime is shutting down: nobody waits for the result any more.
@@ -166,7 +159,7 @@ impl<G: Send + Sync + 'static> Lane<G> {
     }
 }
 
-impl<G: Send + Sync + 'static> Work<'_, G> {
+impl Work<'_> {
     async fn next(&self) -> Next {
         let mut end = self.lane.journal.watch_end();
         let mut stop = self.lane.stop.clone();

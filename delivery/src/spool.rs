@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
-use standpipe_config::files::{Doing, FileError, create_folder, remove, sync_folder};
+use standpipe_config::files::{Doing, FileError, FolderLock, create_folder, remove, sync_folder};
 
 use crate::disk::Quota;
 
@@ -31,7 +31,8 @@ pub struct SpoolFile {
     pub size: u64,
 }
 
-/// A stream's spool.
+/// A stream's spool. It holds the stream's folder: as long as a file operation of this life is
+/// under way, an abandoned one too, no other life begins.
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
@@ -40,6 +41,16 @@ pub struct Spool {
     next: AtomicU64,
     /// Bytes kept back for sealing on a full disk (rule 28); 0 while they are given up.
     reserve: Mutex<u64>,
+    _lock: Arc<FolderLock>,
+}
+
+/// What a spool finds when it is opened, as the checkpoint has it.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// The files of sealed batches that are not delivered.
+    pub files: Vec<SpoolFile>,
+    /// The number of the next file.
+    pub next: u64,
 }
 
 /// Why a spool cannot be used.
@@ -60,22 +71,22 @@ impl Spool {
     }
 
     /// Opens the spool: all files that `named` does not name are deleted, as they were never
-    /// sealed, or are delivered. `next` is the number of the next file.
+    /// sealed, or are delivered. `lock` is that of the stream's folder.
     pub fn open(
         folder: &Path,
-        named: &[SpoolFile],
-        next: u64,
+        named: &Named,
         quota: Arc<Quota>,
+        lock: Arc<FolderLock>,
     ) -> Result<Self, SpoolError> {
         create_folder(folder)?;
         let mut found = files_in(folder)?;
         let is_lost = |file: &&SpoolFile| found.get(&file.name) != Some(&file.size);
-        let lost: Vec<_> = named.iter().filter(is_lost).collect();
+        let lost: Vec<_> = named.files.iter().filter(is_lost).collect();
         if !lost.is_empty() {
             let paths = lost.iter().map(|file| folder.join(&file.name));
             return Err(SpoolError::Lost(paths.collect()));
         }
-        for file in named {
+        for file in &named.files {
             quota.take(file.size);
             found.remove(&file.name);
         }
@@ -85,8 +96,9 @@ impl Spool {
         let spool = Self {
             folder: folder.to_owned(),
             quota,
-            next: AtomicU64::new(next),
+            next: AtomicU64::new(named.next),
             reserve: Mutex::new(0),
+            _lock: lock,
         };
         spool.keep_reserve();
         Ok(spool)

@@ -20,7 +20,12 @@ impl Place {
 
     fn open(&mut self, named: &[SpoolFile]) -> Result<Arc<Spool>, SpoolError> {
         self.quota = quota(&self.folder);
-        Spool::open(&self.path(), named, 7, self.quota.clone()).map(Arc::new)
+        let named = Named {
+            files: named.to_vec(),
+            next: 7,
+        };
+        let lock = FolderLock::acquire(self.folder.path(), true).unwrap();
+        Spool::open(&self.path(), &named, self.quota.clone(), Arc::new(lock)).map(Arc::new)
     }
 
     fn path(&self) -> PathBuf {

@@ -11,7 +11,7 @@ use standpipe_config::names::LaneId;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::folder::Folder;
+use super::blocking;
 use super::targets::Targets;
 use crate::destination::{Destination, Object};
 use crate::failure::{Failure, Verdict};
@@ -38,8 +38,6 @@ pub(super) struct Delivery {
     pub(super) sealed: Arc<Notify>,
     /// Becomes true when nothing new is to begin.
     pub(super) stop: watch::Receiver<bool>,
-    /// Held until the last file operation ended, an abandoned one too.
-    pub(super) guard: Arc<Folder>,
 }
 
 /// How an attempt ended.
@@ -139,7 +137,7 @@ impl Delivery {
             Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
             Err(error) => Err(Fatal(error.to_string())),
         };
-        self.blocking(forget).await
+        blocking(forget).await
     }
 
     /// What is to be done about a file that failed; `Ok` inside if it was diverted.
@@ -181,7 +179,7 @@ impl Delivery {
                 Err(SealError::Fatal(why)) => Err(Fatal(why)),
             }
         };
-        self.blocking(work).await
+        blocking(work).await
     }
 
     fn ended(&self, ways: &mut Ways, attempt: Attempt) {
@@ -204,19 +202,6 @@ impl Delivery {
                     self.health.worry(part, &failure.message);
                 }
             }
-        }
-    }
-
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let guard = self.guard.clone();
-        let guarded = move || {
-            let _guard = guard;
-            work()
-        };
-        match tokio::task::spawn_blocking(guarded).await {
-            Ok(done) => done,
-            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use standpipe_config::files::{
@@ -29,7 +30,7 @@ pub(super) struct Folders {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _lock: FolderLock,
+    lock: Arc<FolderLock>,
 }
 
 /// The settings a stream last ran with, as kept.
@@ -86,7 +87,10 @@ impl Folders {
         let path = self.of(name);
         // Whether the data folder may lie in memory was decided where it was locked.
         match FolderLock::acquire(&path, true) {
-            Ok(lock) => Ok(Some(Folder { path, _lock: lock })),
+            Ok(lock) => Ok(Some(Folder {
+                path,
+                lock: Arc::new(lock),
+            })),
             Err(FolderError::File(error)) => Err(error),
             Err(FolderError::InUse(_) | FolderError::InMemory(_)) => Ok(None),
         }
@@ -108,6 +112,11 @@ impl Folders {
 impl Folder {
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What holds it.
+    pub(super) fn lock(&self) -> Arc<FolderLock> {
+        self.lock.clone()
     }
 
     pub(super) fn journal(&self) -> PathBuf {

@@ -10,7 +10,7 @@ use crate::disk::{DataFolder, Quota};
 use crate::journal::{LocalJournal, Options};
 use crate::lane::checkpoint::{Checkpoint, Entry, State, Version};
 use crate::lane::mishap;
-use crate::spool::{Spool, SpoolFile};
+use crate::spool::{Named, Spool};
 
 /// The largest segment of a journal, in bytes, and the smallest.
 const SEGMENT: (u64, u64) = (1024 * 1024, 16 * 1024 * 1024);
@@ -115,11 +115,14 @@ fn spooled(folder: &Folder, quota: Arc<Quota>) -> Result<Spooled, Damage> {
     if checkpoint.is_none() && has_files {
         return Err(no_checkpoint(folder, "sealed files"));
     }
-    let (named, next) = match &checkpoint {
+    let named = match &checkpoint {
         Some(checkpoint) => named(&checkpoint.state()),
-        None => (Vec::new(), 1),
+        None => Named {
+            files: Vec::new(),
+            next: 1,
+        },
     };
-    let opened = Spool::open(&folder.spool(), &named, next, quota.clone());
+    let opened = Spool::open(&folder.spool(), &named, quota.clone(), folder.lock());
     let spool = opened.map_err(|e| Damage {
         message: e.to_string(),
         state: checkpoint.as_ref().map(|c| Box::new(c.state().clone())),
@@ -138,10 +141,13 @@ fn no_checkpoint(folder: &Folder, beside: &str) -> Damage {
     ))
 }
 
-fn named(state: &State) -> (Vec<SpoolFile>, u64) {
+fn named(state: &State) -> Named {
     let files = state.files.values();
     let named = files.flat_map(|file| file.spool_files().cloned());
-    (named.collect(), state.next_file)
+    Named {
+        files: named.collect(),
+        next: state.next_file,
+    }
 }
 
 /// Checks that checkpoint and journal belong together, and notes a change of settings.

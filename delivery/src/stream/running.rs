@@ -100,7 +100,6 @@ impl Running {
             targets: around.targets.clone(),
             sealed: sealed.clone(),
             stop: delivery_stops,
-            guard: folder.clone(),
         };
         let plan = Arc::new(plan(&parts, settings, drains, &folder));
         let has_backup = plan.backup().is_some();
@@ -114,7 +113,6 @@ impl Running {
             health: health.clone(),
             sealed,
             stop: lane_stops,
-            guard: folder.clone(),
         };
         let ended = around.ended.clone();
         let tasks = Tasks {
@@ -329,7 +327,7 @@ fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Pl
 }
 
 /// Runs a lane; if it panics, the position is noted before the process ends (rule 15).
-async fn run_lane(lane: Lane<Folder>, ended: Ended) {
+async fn run_lane(lane: Lane, ended: Ended) {
     let stream = lane.plan.stream.clone();
     let why = match AssertUnwindSafe(lane.run()).catch_unwind().await {
         Ok(Ok(())) => return,
@@ -337,7 +335,7 @@ async fn run_lane(lane: Lane<Folder>, ended: Ended) {
         Err(panic) => {
             let why = said(panic);
             let position = lane.checkpoint.state().position;
-            if let Err(error) = mishap::note(lane.guard.path(), position, &why) {
+            if let Err(error) = mishap::note(&lane.plan.folder, position, &why) {
                 tracing::error!(%stream, %error, "the position of a panic was not noted");
             }
             format!("panicked at position {position}: {why}")

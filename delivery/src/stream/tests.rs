@@ -122,7 +122,10 @@ impl World {
             if wanted(&status) {
                 return status;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            let pause = Duration::from_millis(50);
+            if let Ok(why) = tokio::time::timeout(pause, self.streams.unexpected_end()).await {
+                panic!("{why}");
+            }
         }
         panic!("never: {:#?}", self.status());
     }

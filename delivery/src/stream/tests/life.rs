@@ -97,7 +97,7 @@ async fn a_removed_stream_drains_and_goes() {
     );
     world.restart_draining().await;
     for _ in 0..200 {
-        if !world.folder().exists() && world.streams.status().is_empty() {
+        if files(&world.path("data/streams")).is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
