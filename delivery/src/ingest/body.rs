@@ -77,6 +77,3 @@ fn cut_off(read: usize) -> Refused {
     let message = format!("the body ended in its middle, after {read} bytes: nothing was stored");
     Refused::new(Kind::Wrong, message)
 }
-
-#[cfg(test)]
-mod tests;
