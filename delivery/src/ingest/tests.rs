@@ -272,6 +272,7 @@ async fn what_is_not_there_says_what_is() {
 async fn strangers_are_refused_before_their_body_is_read() {
     let door = open(StandIn::new(&["web-access"]), vec![token("right", "*")]).await;
     let announced = format!("{RECORDS}content-length: 1000\r\n");
+    let all = door.admission.take(MEMORY).await.unwrap();
     for wrong in ["", "authorization: Bearer wrong\r\n"] {
         let (code, head, body) = ask(&door, format!("{announced}{wrong}\r\n").as_bytes()).await;
         assert_eq!(code, 401, "{body}");
@@ -284,6 +285,7 @@ async fn strangers_are_refused_before_their_body_is_read() {
             "{body}"
         );
     }
+    drop(all);
     let (code, ..) = post(&door, "authorization: Bearer right\r\n", b"one").await;
     assert_eq!(code, 200);
 }
@@ -335,8 +337,11 @@ async fn a_caller_who_asks_first_hears_the_refusal_instead_of_continue() {
     let asks = |length: usize| {
         format!("{RECORDS}expect: 100-continue\r\ncontent-length: {length}\r\n\r\n")
     };
-    let (code, ..) = ask(&door, asks(MAX_BODY + 1).as_bytes()).await;
-    assert_eq!(code, 413);
+    let mut refused = send(&door, asks(MAX_BODY + 1).as_bytes()).await;
+    assert!(reply(&mut refused).await.0.starts_with("HTTP/1.1 413"));
+    // Nothing will follow, so nothing is waited for.
+    let closed = tokio::time::timeout(SHORT * 5, refused.read_u8()).await;
+    assert!(matches!(closed, Ok(Err(_))), "{closed:?}");
     let mut polite = send(&door, asks(3).as_bytes()).await;
     assert!(reply(&mut polite).await.0.starts_with("HTTP/1.1 100"));
     polite.write_all(b"one").await.unwrap();
@@ -347,16 +352,16 @@ async fn a_caller_who_asks_first_hears_the_refusal_instead_of_continue() {
 #[tokio::test]
 async fn a_caller_who_sends_too_much_all_the_same_still_learns_why() {
     let door = door().await;
-    let body = vec![b'x'; MAX_BODY + 1];
-    let (code, ..) = post(&door, "", &body).await;
-    assert_eq!(code, 413);
+    let body = vec![b'\n'; MAX_BODY + 1];
+    let (code, _, why) = post(&door, "", &body).await;
+    assert!(code == 413 && why.contains("the body is longer"), "{why}");
     let head = format!(
         "{RECORDS}transfer-encoding: chunked\r\n\r\n{:x}\r\n",
         body.len()
     );
     let bytes = [head.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
-    let (code, ..) = ask(&door, &bytes).await;
-    assert_eq!(code, 413);
+    let (code, _, why) = ask(&door, &bytes).await;
+    assert!(code == 413 && why.contains("the body is longer"), "{why}");
     soon("giving memory back", || door.admission.free() == MEMORY).await;
 }
 
@@ -504,6 +509,8 @@ async fn a_caller_that_hangs_up_after_admission_changes_nothing() {
     let caller = send(&door, &request("", b"one\ntwo")).await;
     // The memory stays held while the append waits: body and two offsets.
     soon("admission", || door.admission.free() == MEMORY - 7 - 2 * 4).await;
+    // A reset, which the door notices at once, while a plain end could still want the reply.
+    caller.set_zero_linger().unwrap();
     drop(caller);
     tokio::time::sleep(SHORT).await;
     assert_eq!(door.admission.free(), MEMORY - 7 - 2 * 4);

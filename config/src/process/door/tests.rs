@@ -106,7 +106,11 @@ async fn a_caller_that_never_finishes_its_head_is_hung_up_on() {
 
 #[tokio::test]
 async fn a_half_closed_caller_gets_its_answer() {
-    let running = run(hello(), Bounds::default()).await;
+    let slow = async || {
+        tokio::time::sleep(SECOND / 5).await;
+        "hello"
+    };
+    let running = run(Router::new().route("/", get(slow)), Bounds::default()).await;
     let mut caller = connect(running.address).await;
     caller
         .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -141,9 +145,11 @@ async fn closing_answers_requests_in_hand_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_callers_that_say_nothing() {
+async fn closing_does_not_wait_for_callers_that_ask_nothing() {
     let running = run(hello(), Bounds::default()).await;
     let _silent = connect(running.address).await;
+    let mut stuttering = connect(running.address).await;
+    stuttering.write_all(b"GET / HT").await.unwrap();
     let mut kept = connect(running.address).await;
     kept.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
