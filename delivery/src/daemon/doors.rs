@@ -61,3 +61,6 @@ impl Doors {
             .is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests;
