@@ -282,14 +282,11 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let mut escaped = false;
         loop {
-            let rest = &self.text.as_bytes()[self.at..];
-            let length = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-            self.no_control(&rest[..length])?;
-            self.at += length;
+            self.at += plain_length(&self.text.as_bytes()[self.at..]);
             match self.peek() {
                 Some(b'"') => break,
-                Some(_) => self.escape()?,
-                None => return Err(self.wrong(Why::Ends)),
+                Some(b'\\') => self.escape()?,
+                _ => return Err(self.wrong(Why::Control)),
             }
             escaped = true;
         }
@@ -297,18 +294,6 @@ impl<'a> Scanner<'a> {
         Ok(Text {
             quoted: &self.text[start..self.at],
             escaped,
-        })
-    }
-
-    fn no_control(&self, bytes: &[u8]) -> Result<(), Malformed> {
-        // Without an early end the compiler looks at many bytes at once.
-        if !bytes.iter().fold(false, |found, &b| found | (b < 0x20)) {
-            return Ok(());
-        }
-        let offset = bytes.iter().position(|&b| b < 0x20).unwrap_or(0);
-        Err(Malformed {
-            why: Why::Control,
-            at: self.at + offset,
         })
     }
 
@@ -331,6 +316,27 @@ impl<'a> Scanner<'a> {
             at: self.text.len(),
         }
     }
+}
+
+/// How many bytes of a string come before a quote, a backslash or a control character. Eight at a
+/// time: most strings are too short for a call of memchr to pay.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let is_below = |word: u64, limit: u64| word.wrapping_sub(limit * ONES) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = is_below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = is_below(word ^ (ONES * u64::from(b'\\')), 1);
+        let special = quote | backslash | is_below(word, 0x20);
+        if special != 0 {
+            // Only bytes behind the first one that is meant can be found by mistake.
+            return 8 * at + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..0x20);
+    8 * words.len() + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -69,7 +69,8 @@ impl Ends {
     }
 
     fn take(&mut self) -> OffsetBuffer<i32> {
-        let ends = std::mem::replace(&mut self.0, vec![0]);
+        let ends = renewed(&mut self.0);
+        self.0.push(0);
         OffsetBuffer::new(ScalarBuffer::from(ends))
     }
 }
@@ -175,24 +176,24 @@ impl Cells {
 
     /// The column so far, as arrow has it; it is empty again.
     pub(super) fn take(&mut self) -> Result<ArrayRef, ArrowError> {
-        let valid = std::mem::take(&mut self.valid);
+        let valid = renewed(&mut self.valid);
         let length = valid.len();
         let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
         Ok(match &mut self.values {
             Values::Boolean(values) => {
-                let values = BooleanBuffer::from(std::mem::take(values));
+                let values = BooleanBuffer::from(renewed(values));
                 Arc::new(BooleanArray::new(values, nulls))
             }
             Values::Int(values) => primitive::<Int64Type>(values, nulls)?,
             Values::Double(values) => primitive::<Float64Type>(values, nulls)?,
             Values::Date(values) => primitive::<Date32Type>(values, nulls)?,
             Values::Timestamp(values) => {
-                let values = ScalarBuffer::from(std::mem::take(values));
+                let values = ScalarBuffer::from(renewed(values));
                 let array = PrimitiveArray::<TimestampMillisecondType>::try_new(values, nulls)?;
                 Arc::new(array.with_timezone("UTC"))
             }
             Values::String { bytes, ends } => {
-                let bytes = Buffer::from_vec(std::mem::take(bytes));
+                let bytes = Buffer::from_vec(renewed(bytes));
                 Arc::new(StringArray::try_new(ends.take(), bytes, nulls)?)
             }
             Values::List(list) => {
@@ -235,10 +236,16 @@ impl List {
     }
 }
 
+/// Takes the values and leaves room for as many: the next batch will be like this one.
+fn renewed<T>(values: &mut Vec<T>) -> Vec<T> {
+    let room = Vec::with_capacity(values.len());
+    std::mem::replace(values, room)
+}
+
 fn primitive<T: ArrowPrimitiveType>(
     values: &mut Vec<T::Native>,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef, ArrowError> {
-    let values = ScalarBuffer::from(std::mem::take(values));
+    let values = ScalarBuffer::from(renewed(values));
     Ok(Arc::new(PrimitiveArray::<T>::try_new(values, nulls)?))
 }

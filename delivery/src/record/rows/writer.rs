@@ -151,7 +151,8 @@ impl RowsWriter {
     }
 
     /// Writes what is left, gives back space allocated ahead, and makes both files durable. The
-    /// folder's sync is the caller's.
+    /// folder's sync is the caller's. After an error both files are of no use: the batch is to be
+    /// read again.
     pub fn finish(mut self) -> Result<Finished, FileError> {
         self.write_out()?;
         let end = End {

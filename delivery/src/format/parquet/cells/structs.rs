@@ -67,7 +67,9 @@ impl Struct {
         };
         // Of several values under one key the last one counts, as nearly everywhere.
         let again = column.len() > row;
-        column.truncate(row);
+        if again {
+            column.truncate(row);
+        }
         match column.append(token, scanner, fill) {
             Ok(true) if again => Ok(Placed::Again),
             Ok(true) => Ok(Placed::Whole),
