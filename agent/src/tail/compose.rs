@@ -113,7 +113,6 @@ impl Follower {
             }
             // What did not move waits for the next look.
             if self.fill(key, stream, draft)? {
-                self.finish_line(stream, draft)?;
                 let before = self.streams[stream].ready.len();
                 self.wake(key);
                 turns += self.streams[stream].ready.len() - before;
@@ -122,7 +121,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Nothing comes between the parts of a line, as long as there are more of them to send.
+    /// Nothing comes between the parts of a line, as long as there are more of them to send. A frame
+    /// that ends within a line fills its request, so that it is enough to look at the beginning.
     fn finish_line(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
         while let Some(key) = self.streams[stream].cut {
             if draft.is_full() || !self.fill(key, stream, draft)? {
