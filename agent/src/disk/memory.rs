@@ -51,6 +51,8 @@ struct State {
     now: Duration,
     /// Paths that cannot be opened.
     locked: Vec<PathBuf>,
+    /// Nothing is mounted on the folder: it is another one, and empty.
+    unmounted: bool,
 }
 
 /// The file system. Clones are the same one.
@@ -93,13 +95,13 @@ impl Memory {
         step();
         let state = self.0.lock().unwrap();
         if path == Path::new("/log") {
-            let kind = Kind::Folder;
             return Ok(Sight {
-                kind,
+                kind: Kind::Folder,
+                device: 1 + u64::from(state.unmounted),
                 ..sight(0, &Node::default())
             });
         }
-        let inode = *state.names.get(path).ok_or_else(absent)?;
+        let inode = *state.mounted(path).ok_or_else(absent)?;
         let node = state.nodes[&inode].lock().unwrap();
         Ok(sight(inode, &node))
     }
@@ -110,7 +112,7 @@ impl Memory {
         if state.locked.iter().any(|locked| locked == path) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let inode = *state.names.get(path).ok_or_else(absent)?;
+        let inode = *state.mounted(path).ok_or_else(absent)?;
         let node = state.nodes[&inode].clone();
         Ok(Open { inode, node })
     }
@@ -122,7 +124,7 @@ impl Memory {
         let names = state
             .names
             .iter()
-            .filter(|(path, _)| path.parent() == Some(folder));
+            .filter(|(path, _)| path.parent() == Some(folder) && !state.unmounted);
         Ok(names
             .filter_map(|(path, inode)| {
                 Some(Name {
@@ -187,6 +189,11 @@ impl Memory {
         }
     }
 
+    /// Takes the file system away, or gives it back.
+    pub(crate) fn unmount(&self, unmounted: bool) {
+        self.0.lock().unwrap().unmounted = unmounted;
+    }
+
     /// Makes a path impossible to open, or possible again.
     pub(crate) fn lock(&self, path: &str, locked: bool) {
         let mut state = self.0.lock().unwrap();
@@ -198,6 +205,10 @@ impl Memory {
 }
 
 impl State {
+    fn mounted(&self, path: &Path) -> Option<&u64> {
+        self.names.get(path).filter(|_| !self.unmounted)
+    }
+
     /// An inode number is free when no name and no open file holds it.
     fn create(&mut self, path: &str) -> u64 {
         self.nodes

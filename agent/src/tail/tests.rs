@@ -552,3 +552,40 @@ fn the_parts_of_a_line_longer_than_a_frame_follow_each_other() {
     );
     assert_eq!(world.text().len(), 9001 + 3 * 12);
 }
+
+#[test]
+fn an_empty_mount_point_is_not_a_deletion() {
+    let mut world = world();
+    world.memory.append(LOG, b"one\n");
+    world.ship();
+    world.kill();
+    world.memory.append(LOG, b"two\n");
+    world.memory.unmount(true);
+    for _ in 0..3 {
+        world.ship();
+        world.memory.wait(Duration::from_secs(60));
+    }
+    world.memory.unmount(false);
+    world.ship();
+    assert_eq!(world.text(), "one\ntwo\n");
+    assert_eq!(world.gaps(), []);
+    assert!(world.daemons[0].finals.is_empty());
+}
+
+#[test]
+fn a_mark_within_a_long_line_goes_on_with_the_next_part() {
+    let mut world = world();
+    world.rules.in_flight = 4096;
+    world
+        .memory
+        .append(LOG, &[b"x".repeat(9000), b"\n".to_vec()].concat());
+    world.follower().scan().unwrap();
+    world.exchange(0, Luck::ReplyLost);
+    let mark = world.daemons[0].marks[&world.only_source()];
+    assert_eq!(mark.offset, 2000, "two parts arrived");
+    // Frames are longer now: the first one neither begins nor ends at the mark.
+    world.rules.in_flight = 8192;
+    world.ship();
+    // That parts are counted on is what the simulator's daemon checks.
+    assert_eq!(world.text().len(), 9001);
+}

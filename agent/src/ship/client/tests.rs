@@ -1,4 +1,7 @@
+use standpipe_config::frame::{Encoder, Frame};
+
 use super::*;
+use crate::daemon::stand_in::{Mood, StandIn};
 
 fn refusal(status: u16, body: &str) -> Trouble {
     let status = StatusCode::from_u16(status).unwrap();
@@ -63,4 +66,22 @@ async fn nobody_listening_is_trouble_that_passes() {
         trouble.to_string().contains("http://127.0.0.1:1"),
         "{trouble}"
     );
+}
+
+#[tokio::test]
+async fn a_reply_counts_only_with_one_answer_for_each_frame() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let daemon = StandIn::start();
+    daemon.moods(&[Mood::TooFew, Mood::Nonsense]);
+    let client = Client::new(&daemon.url, None).unwrap();
+    let stream = "web".parse().unwrap();
+    let mut body = Encoder::new(AgentId([1; 16]));
+    body.push(&Frame::Live(Vec::new()));
+    let body = Bytes::from(zstd::bulk::compress(&body.finish(), 1).unwrap());
+    for _ in 0..2 {
+        let trouble = client.send(&stream, body.clone(), 1).await.unwrap_err();
+        assert!(matches!(trouble, Trouble::Passing { .. }), "{trouble:?}");
+    }
+    let reply = client.send(&stream, body, 1).await.unwrap();
+    assert_eq!(reply.answers.len(), 1);
 }
