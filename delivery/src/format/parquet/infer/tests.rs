@@ -270,7 +270,7 @@ fn canonical(value: &Value) -> Value {
             Some(int) => json!(int),
             None => {
                 let double = number.as_f64().unwrap();
-                match double.fract() == 0.0 && double.abs() < 9e15 {
+                match double.fract() == 0.0 && double.abs() < 9.2e18 {
                     true => json!(double as i64),
                     false => json!(double),
                 }
