@@ -155,7 +155,16 @@ impl EntryLog {
             return Err(LogError::Broken(self.path.clone()));
         }
         let before = self.generation;
-        *self = Self::begin(&self.folder, self.kind, before + 1, state)?;
+        match Self::begin(&self.folder, self.kind, before + 1, state) {
+            Ok(begun) => *self = begun,
+            Err(error) => {
+                // If it has its name already, it is what the next start reads, and not what would
+                // be appended to the old one.
+                let begun = path(&self.folder, self.kind, before + 1);
+                self.broken = fs::symlink_metadata(&begun).is_ok();
+                return Err(error);
+            }
+        }
         for old in generations(&self.folder, self.kind)? {
             if old < before {
                 remove(&path(&self.folder, self.kind, old))?;

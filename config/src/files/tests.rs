@@ -144,3 +144,15 @@ fn a_folder_belongs_to_one_process_and_survives_power_cuts() {
         FolderLock::acquire(memory.path(), true).unwrap();
     }
 }
+
+#[test]
+fn a_new_generation_that_has_its_name_but_failed_ends_the_old_one() {
+    let folder = TempDir::new().unwrap();
+    let mut log = open(&folder).unwrap().log;
+    // What stands there makes the rename fail; a sync that fails after it leaves the same behind.
+    let next = folder.path().join("checkpoint.0000000000000002");
+    fs::create_dir(next).unwrap();
+    log.compact(&[entry("state")]).unwrap_err();
+    let refused = log.append(&[entry("lost at the next start")]);
+    assert!(matches!(refused, Err(LogError::Broken(_))), "{refused:?}");
+}

@@ -38,7 +38,9 @@ impl Running {
 fn exit(stopped: Option<Stopped>) -> Exit {
     match stopped {
         Some(Stopped { work_left: false }) => {
-            tracing::info!("stopped; nothing waits");
+            tracing::info!(
+                "stopped in time; what is not sealed yet is read from the journal again"
+            );
             Exit::Done
         }
         Some(Stopped { work_left: true }) => {

@@ -292,6 +292,3 @@ pub(super) fn unknown(error: &CheckpointError) -> SealError {
         "the checkpoint cannot go on, because what is on disk is unknown now: {error}"
     ))
 }
-
-#[cfg(test)]
-mod tests;

@@ -165,6 +165,3 @@ pub(super) fn kept_settings(folder: &Path) -> Result<Stream, String> {
 fn settings_path(folder: &Path) -> PathBuf {
     folder.join("settings.yaml")
 }
-
-#[cfg(test)]
-mod tests;
