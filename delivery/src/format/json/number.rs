@@ -10,7 +10,8 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
     (value.fract() == 0.0).then_some(value as i64)
 }
 
-/// The double nearest to `text`, if it is one: not infinite, and of an integer no digit lost.
+/// The double nearest to `text`, if it is one: not infinite, and exactly the number if `text` is
+/// an integer.
 pub(crate) fn double(text: &str) -> Option<f64> {
     if is_integral(text) {
         return lossless_double(text);
@@ -18,17 +19,18 @@ pub(crate) fn double(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// The double that `text` is, without a digit lost: the shortest text that stands for it has the
-/// same digits, or it is exactly that integer.
+/// The double that `text` is, without a digit lost. An integer has to be that double exactly, as
+/// who reads it back as an integer sees every digit of it; of a fraction the shortest text that
+/// stands for the double has the same digits.
 pub(crate) fn lossless_double(text: &str) -> Option<f64> {
     let value: f64 = text.parse().ok().filter(|v: &f64| v.is_finite())?;
-    let exact = || {
-        let integer: i64 = text.parse().ok()?;
-        Some(i128::from(integer) == value as i128)
-    };
     // Any 15 digits survive a double (IEEE 754), as long as it has its full precision.
     let few = text.len() <= 15 && value.abs() > 1e-300;
-    let lossless = few || exact().unwrap_or(false) || digits(text) == digits(&format!("{value:e}"));
+    let lossless = few
+        || match is_integral(text) {
+            true => text.parse() == Ok(value as i128),
+            false => digits(text) == digits(&format!("{value:e}")),
+        };
     lossless.then_some(value)
 }
 
