@@ -19,6 +19,7 @@ mod answers;
 mod compose;
 mod file;
 mod find;
+mod hold;
 mod observe;
 pub mod plan;
 mod reading;
@@ -115,6 +116,8 @@ pub struct Follower {
     /// Open files, by count.
     open: usize,
     crowded: bool,
+    /// Events that wait for their end, and until when.
+    held: BTreeSet<(Duration, Key, usize)>,
     /// Where a stream stands has changed since it was last staged.
     dirty: BTreeSet<(Key, usize)>,
     /// Staged and not durable yet.
@@ -158,6 +161,7 @@ impl Follower {
             unopened: 0,
             open: 0,
             crowded: false,
+            held: BTreeSet::new(),
             dirty: BTreeSet::new(),
             staged: Vec::new(),
             last_commit: disk.now(),

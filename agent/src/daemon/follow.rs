@@ -252,6 +252,10 @@ impl Follow {
         if let Some(commit) = self.follower.commit_at() {
             next = next.min(commit);
         }
+        // One that is due and stays is a stream's that nobody asks for now.
+        if let Some(release) = self.follower.release_at().filter(|at| *at > now) {
+            next = next.min(release);
+        }
         next.saturating_sub(now).max(Duration::from_millis(1))
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use standpipe_config::process::exit::Exit;
-use standpipe_config::settings::agent::{Flow, Parse, Settings, Ship, Start};
+use standpipe_config::settings::agent::{Flow, Settings, Ship};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -73,12 +73,12 @@ impl Place {
             },
             in_flight: self.in_flight,
             flows: vec![Flow {
-                paths: vec![self.log("app.log*").to_str().unwrap().to_owned()],
                 exclude: vec!["*.gz".into()],
-                stream: "web".parse().unwrap(),
-                start: Start::Beginning,
-                parse: Parse::None,
                 max_line: 1000,
+                ..Flow::new(
+                    vec![self.log("app.log*").to_str().unwrap().to_owned()],
+                    "web".parse().unwrap(),
+                )
             }],
         }
     }

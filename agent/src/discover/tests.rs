@@ -1,22 +1,18 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use standpipe_config::settings::agent::{Parse, Start};
 use tempfile::TempDir;
 
 use super::*;
 
 fn flow(folder: &Path, paths: &[&str], exclude: &[&str]) -> Flow {
+    let paths = paths
+        .iter()
+        .map(|path| format!("{}/{path}", folder.display()))
+        .collect();
     Flow {
-        paths: paths
-            .iter()
-            .map(|path| format!("{}/{path}", folder.display()))
-            .collect(),
         exclude: exclude.iter().map(|&text| text.to_owned()).collect(),
-        stream: "web".parse().unwrap(),
-        start: Start::Beginning,
-        parse: Parse::None,
-        max_line: 100,
+        ..Flow::new(paths, "web".parse().unwrap())
     }
 }
 

@@ -6,6 +6,7 @@ use super::*;
 
 fn piece(bytes: &[u8]) -> Piece<'_> {
     Piece {
+        at: 0,
         bytes,
         part: None,
         unterminated: false,
@@ -35,6 +36,7 @@ fn without_a_format_the_line_is_the_record_with_all_its_notes() {
         last: false,
     });
     let odd = Piece {
+        at: 0,
         bytes: b"\xff\x00\"",
         part,
         unterminated: true,

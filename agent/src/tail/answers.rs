@@ -226,9 +226,9 @@ impl Follower {
         let Some(cursor) = file.cursor(stream) else {
             return Move::Again;
         };
-        let max_line = self.flows[cursor.flow].max_line;
+        let flow = &self.flows[cursor.flow];
         let readable = file.handle.as_ref().filter(|_| cursor.is_current());
-        let part = readable.map(|handle| part_at(handle, offset, max_line));
+        let part = readable.map(|handle| part_at(handle, flow, offset));
         let place = Place {
             epoch: sent.start.epoch,
             offset,

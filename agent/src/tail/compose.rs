@@ -6,8 +6,10 @@ use standpipe_config::frame::{Encoder, Frame};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 use standpipe_config::records::{Builder, Records};
+use standpipe_config::settings::agent::{Encoding, Flow};
 
 use super::answers::SMALLEST;
+use super::hold::Header;
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
 use super::request::{
@@ -17,7 +19,7 @@ use super::{Follower, Key};
 use crate::identity::Prefix;
 use crate::parse::parse;
 use crate::progress::{Place, ProgressError};
-use crate::split::Splitter;
+use crate::split::{Consumed, Feeds, Piece, Splitter, decode};
 
 impl Follower {
     /// How many raw bytes a request should have: streams share what may be in flight, and each may
@@ -28,14 +30,14 @@ impl Follower {
     }
 
     /// The longest stretch of one line that is sent at once.
-    fn longest_frame(&self, max_line: usize) -> usize {
+    fn longest_frame(&self, flow: &Flow) -> usize {
         let share = (self.rules.in_flight / 2) as usize;
-        // The splitter must be offered two bytes more than a line may have.
-        LONGEST_FRAME.min(share).max(max_line + 2)
+        LONGEST_FRAME.min(share).max(Splitter::needs(flow))
     }
 
     /// The next request of a stream, if it has something to say and there is room in flight.
     pub fn compose(&mut self, stream: usize) -> Result<Option<Request>, ProgressError> {
+        self.release();
         if !self.sync_births()? || !self.has_budget(stream) {
             return Ok(None);
         }
@@ -162,9 +164,14 @@ impl Follower {
                     push_final(key, file, stream, draft);
                     return Ok(true);
                 }
-                Step::Read { to_end } => {
-                    return Ok(self.read_turn(key, stream, to_end, draft) || moved);
-                }
+                Step::Read { to_end } => match self.find_header(key, stream, to_end) {
+                    Header::Passed => {
+                        return Ok(self.read_turn(key, stream, to_end, draft) || moved);
+                    }
+                    // Said as a gap in the next round.
+                    Header::Found => {}
+                    Header::Incomplete => return Ok(moved),
+                },
             }
             moved = true;
         }
@@ -219,20 +226,15 @@ impl Follower {
             next: cursor.next,
             size: file.seen,
             unfinished: cursor.unfinished,
-            longest: self.longest_frame(flow.max_line),
+            longest: self.longest_frame(flow),
             turn,
             to_end,
+            quiet: cursor.quiet,
+            feeds: Feeds::new(flow.encoding),
         };
-        let (got, unfinished) = reading.run(buffer, |bytes, whole| {
-            let mut records = Builder::default();
-            let splitter = Splitter {
-                max_line: flow.max_line,
-            };
-            let consumed = splitter.split(bytes, cursor.next.part, whole, &mut |piece| {
-                parse(flow.parse, piece, &mut records);
-            });
-            (consumed, records.finish())
-        })?;
+        let next = cursor.next;
+        let (got, unfinished) =
+            reading.run(buffer, |bytes, whole| shape(flow, &next, bytes, whole))?;
         let begun = cursor.next.offset == 0 && matches!(got, Got::Records(..));
         let Some(file) = self.files.get_mut(&key) else {
             return Ok(Got::Nothing);
@@ -242,7 +244,10 @@ impl Follower {
             file.prefix = Prefix::of(buffer);
         }
         if let Some(cursor) = file.cursor_mut(stream) {
-            cursor.unfinished = unfinished;
+            (cursor.unfinished, cursor.quiet) = (unfinished, false);
+        }
+        if matches!(got, Got::Nothing) {
+            self.hold(key, stream);
         }
         Ok(got)
     }
@@ -298,5 +303,39 @@ impl Follower {
             },
             Err(error) => self.failed(key, &error),
         }
+    }
+}
+
+/// Splits bytes from a place on, and parses the pieces.
+fn shape(flow: &Flow, next: &Place, bytes: &[u8], whole: bool) -> (Consumed, Records) {
+    let mut records = Builder::default();
+    let mut text = String::new();
+    let splitter = Splitter::of(flow, next.offset);
+    let consumed = splitter.split(bytes, next.part, whole, &mut |piece| {
+        let piece = match flow.encoding {
+            Encoding::Utf8 => piece,
+            _ => decoded(flow.encoding, next.offset, piece, &mut text),
+        };
+        parse(flow.parse, piece, &mut records);
+    });
+    (consumed, records.finish())
+}
+
+/// A piece as UTF-8, without the mark that some writers begin a file with.
+fn decoded<'a>(
+    encoding: Encoding,
+    offset: u64,
+    piece: Piece<'_>,
+    text: &'a mut String,
+) -> Piece<'a> {
+    let at = offset + piece.at as u64;
+    text.clear();
+    decode(encoding, !at.is_multiple_of(2), piece.bytes, text);
+    let mark = if at == 0 { '\u{feff}' } else { '\0' };
+    Piece {
+        at: piece.at,
+        bytes: text.strip_prefix(mark).unwrap_or(text).as_bytes(),
+        part: piece.part,
+        unterminated: piece.unterminated,
     }
 }

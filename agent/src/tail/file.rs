@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use standpipe_config::frame::Tail;
 use standpipe_config::names::SourceId;
+use standpipe_config::settings::agent::Flow;
 
 use super::plan::{Ending, Step, View, step};
 use crate::disk::{Handle, Sight};
 use crate::identity::{Incarnation, PREFIX, Prefix, confirms, shrank};
 use crate::progress::{Counts, Place, Source, Standing};
 use crate::ship::verdict::Confirmation;
+use crate::split::Feeds;
 
 /// One incarnation of one file.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ pub(super) struct Cursor {
     pub(super) excluded: u64,
     /// No line ends between `next` and here.
     pub(super) unfinished: u64,
+    /// Nothing was written for so long that what ends with a line end is whole.
+    pub(super) quiet: bool,
     pub(super) counts: Counts,
     /// The daemon has this process's evidence.
     pub(super) identified: bool,
@@ -86,6 +90,7 @@ impl Cursor {
             turned: None,
             excluded: standing.excluded,
             unfinished: 0,
+            quiet: false,
             counts: standing.counts,
             identified: false,
             is_final: standing.is_final,
@@ -98,7 +103,7 @@ impl Cursor {
     pub(super) fn rewind(&mut self) {
         self.next = self.acknowledged;
         self.turned = None;
-        self.unfinished = 0;
+        (self.unfinished, self.quiet) = (0, false);
         self.final_sent = false;
     }
 
@@ -106,7 +111,7 @@ impl Cursor {
     pub(super) fn turn(&mut self) {
         let before = self.next;
         self.next = Place::beginning(before.epoch + 1);
-        self.unfinished = 0;
+        (self.unfinished, self.quiet) = (0, false);
         let from = match self.turned {
             Some((from, to)) if to.at() == before.at() => from,
             _ => before,
@@ -166,6 +171,7 @@ impl File {
             excluded: cursor.excluded,
             size: self.seen,
             unfinished: cursor.unfinished,
+            quiet: cursor.quiet,
             ending: self.ending,
             is_final: cursor.is_final || cursor.final_sent,
         })
@@ -249,10 +255,10 @@ pub(super) fn tail_at(handle: &Handle, at: u64) -> io::Result<Option<Tail>> {
 ///
 /// A place that the daemon names may lie within a line: behind a part, or behind what was shipped
 /// as an unfinished last line; which of the two only the distance from the line's beginning tells.
-pub(super) fn part_at(handle: &Handle, at: u64, max_line: usize) -> io::Result<u32> {
-    let start = line_end_before(handle, at)?;
+pub(super) fn part_at(handle: &Handle, flow: &Flow, at: u64) -> io::Result<u32> {
+    let start = line_end_before(handle, Feeds::new(flow.encoding), at)?;
     let distance = at - start;
-    let max_line = max_line as u64;
+    let max_line = flow.max_line as u64;
     // A cut never lies more than three bytes before the limit.
     if distance + 3 < max_line {
         return Ok(0);
@@ -262,19 +268,50 @@ pub(super) fn part_at(handle: &Handle, at: u64, max_line: usize) -> io::Result<u
 }
 
 /// Where the last line before `at` ends: behind its line feed, or 0.
-pub(super) fn line_end_before(handle: &Handle, at: u64) -> io::Result<u64> {
+pub(super) fn line_end_before(handle: &Handle, feeds: Feeds, at: u64) -> io::Result<u64> {
     const WINDOW: u64 = 64 * 1024;
     let mut end = at;
     while end > 0 {
-        let from = end.saturating_sub(WINDOW);
+        // Even, so that no line feed of two bytes lies on both sides.
+        let from = end.saturating_sub(WINDOW) & !1;
         let mut bytes = Vec::new();
         handle.read(from, (end - from) as usize, &mut bytes)?;
-        if let Some(feed) = memchr::memrchr(b'\n', &bytes) {
-            return Ok(from + feed as u64 + 1);
+        if let Some(behind) = feeds.last(&bytes, false) {
+            return Ok(from + behind as u64);
         }
         end = from;
     }
     Ok(0)
+}
+
+/// Behind so many lines from the beginning of a file of `size` bytes; `None` if it holds fewer.
+pub(super) fn behind_lines(
+    handle: &Handle,
+    feeds: Feeds,
+    size: u64,
+    lines: u64,
+) -> io::Result<Option<u64>> {
+    const WINDOW: u64 = 64 * 1024;
+    let (mut at, mut left) = (0, lines);
+    while left > 0 && at < size {
+        let mut bytes = Vec::new();
+        handle.read(at, WINDOW.min(size - at) as usize, &mut bytes)?;
+        let mut from = 0;
+        while left > 0
+            && let Some(feed) = feeds.first(&bytes[from..], false)
+        {
+            from += feed.end;
+            left -= 1;
+        }
+        if left == 0 {
+            return Ok(Some(at + from as u64));
+        }
+        if bytes.len() < WINDOW as usize {
+            return Ok(None);
+        }
+        at += WINDOW;
+    }
+    Ok((left == 0).then_some(at))
 }
 
 /// The prefix of a file as it is now.

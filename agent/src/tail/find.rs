@@ -14,6 +14,7 @@ use crate::discover::Found;
 use crate::disk::{Handle, Kind, Sight};
 use crate::identity::{Incarnation, Known, PREFIX, Prefix, Shown, Verdict, judge};
 use crate::progress::{Entry, ProgressError, Source, Standing};
+use crate::split::Feeds;
 
 impl Follower {
     /// A path names a file that is not followed. It is opened first, so that it stays the same
@@ -233,10 +234,11 @@ impl Follower {
         if self.progress.state().begun || self.flows[flow].start == Start::Beginning {
             return 0;
         }
+        let feeds = Feeds::new(self.flows[flow].encoding);
         let file = self.files.get(&key);
         let handle = file.and_then(|file| Some((file.handle.as_ref()?, file.seen)));
         handle.map_or(0, |(handle, size)| {
-            line_end_before(handle, size).unwrap_or(size)
+            line_end_before(handle, feeds, size).unwrap_or(size)
         })
     }
 

@@ -21,6 +21,8 @@ pub struct View {
     pub size: u64,
     /// No line ends between `next` and here.
     pub unfinished: u64,
+    /// Nothing was written for so long that what ends with a line end is whole.
+    pub quiet: bool,
     /// How the file ends.
     pub ending: Ending,
     /// The daemon knows that the source ended here.
@@ -84,7 +86,7 @@ pub fn step(view: &View) -> Step {
         return match view.ending {
             Ending::Gone => gap(view.size, GapReason::Deleted),
             Ending::Once | Ending::Renamed | Ending::Closing => Step::Read { to_end: true },
-            Ending::Open if view.unfinished >= view.size => Step::Nothing,
+            Ending::Open if view.unfinished >= view.size && !view.quiet => Step::Nothing,
             Ending::Open => Step::Read { to_end: false },
         };
     }

@@ -7,7 +7,7 @@ use standpipe_config::records::Records;
 use crate::disk::Handle;
 use crate::identity::{Prefix, confirms, tail_of};
 use crate::progress::Place;
-use crate::split::Consumed;
+use crate::split::{Consumed, Feeds};
 
 /// What is read at once, in bytes; `dependencies` measurements: bigger buffers gain nothing.
 pub(super) const READ: usize = 256 * 1024;
@@ -32,6 +32,19 @@ pub(super) struct Reading<'a> {
     pub(super) longest: usize,
     pub(super) turn: usize,
     pub(super) to_end: bool,
+    /// Nothing was written for so long that what ends with a line end is whole.
+    pub(super) quiet: bool,
+    pub(super) feeds: Feeds,
+}
+
+/// What was read for one attempt to split.
+struct Fetched {
+    /// Where what can be split ends in the buffer.
+    usable: usize,
+    /// Nothing will follow it, as far as splitting is concerned.
+    whole: bool,
+    /// There is no more to read now.
+    at_end: bool,
 }
 
 impl Reading<'_> {
@@ -40,7 +53,7 @@ impl Reading<'_> {
     pub(super) fn run(
         &self,
         buffer: &mut Vec<u8>,
-        split: impl FnOnce(&[u8], bool) -> (Consumed, Records),
+        mut split: impl FnMut(&[u8], bool) -> (Consumed, Records),
     ) -> io::Result<(Got, u64)> {
         let before = self.next.tail.map_or(0, |tail| usize::from(tail.length));
         let from = self.next.offset - before as u64;
@@ -50,25 +63,43 @@ impl Reading<'_> {
         if !agrees || !self.begins_as_known()? {
             return Ok((Got::Changed, self.unfinished));
         }
-        if !self.to_end && !self.line_may_end()? {
+        if !self.to_end && !self.quiet && !self.line_may_end()? {
             return Ok((Got::Nothing, self.size));
         }
-        let Some((usable, whole)) = self.fetch(buffer, before)? else {
-            let short = from + (buffer.len() as u64) < self.size;
-            let got = if short { Got::Changed } else { Got::Nothing };
-            return Ok((got, self.size));
-        };
-        let (consumed, records) = split(&buffer[before..usable], whole);
-        if consumed.bytes == 0 {
-            return Ok((Got::Nothing, self.size));
+        let mut wanted = self.turn.max(1);
+        loop {
+            let Some(fetched) = self.fetch(buffer, before, wanted)? else {
+                let short = from + (buffer.len() as u64) < self.size;
+                let got = if short { Got::Changed } else { Got::Nothing };
+                return Ok((got, self.size));
+            };
+            let (consumed, records) = split(&buffer[before..fetched.usable], fetched.whole);
+            if consumed.bytes > 0 {
+                return Ok(self.got(buffer, before, &consumed, records));
+            }
+            // Lines end, but no record does: more of it is needed.
+            let have = buffer.len() - before;
+            if fetched.at_end || have >= self.longest {
+                return Ok((Got::Nothing, self.size));
+            }
+            wanted = (2 * have).min(self.longest);
         }
+    }
+
+    fn got(
+        &self,
+        buffer: &[u8],
+        before: usize,
+        consumed: &Consumed,
+        records: Records,
+    ) -> (Got, u64) {
         let end = Place {
             epoch: self.next.epoch,
             offset: self.next.offset + consumed.bytes as u64,
             part: consumed.next_part,
             tail: Some(tail_of(&buffer[..before + consumed.bytes])),
         };
-        Ok((Got::Records(records, end), end.offset))
+        (Got::Records(records, end), end.offset)
     }
 
     /// Near the beginning there is little or nothing before `next` to compare, but the prefix may
@@ -87,26 +118,35 @@ impl Reading<'_> {
     /// it is cut anyway. A long line that grows slowly is not read again and again.
     fn line_may_end(&self) -> io::Result<bool> {
         let mut at = self.unfinished.max(self.next.offset);
+        if at == self.next.offset {
+            return Ok(at < self.size);
+        }
+        // A line feed of two bytes may have been there by half.
+        at -= at % self.feeds.unit() as u64;
         let mut bytes = Vec::new();
-        while at < self.size && at != self.next.offset {
-            if at - self.next.offset >= self.longest as u64 {
+        while at < self.size {
+            if at.saturating_sub(self.next.offset) >= self.longest as u64 {
                 return Ok(true);
             }
             bytes.clear();
             let wanted = (self.size - at).min(READ as u64);
             self.handle.read(at, wanted as usize, &mut bytes)?;
-            if memchr::memchr(b'\n', &bytes).is_some() || bytes.len() as u64 != wanted {
+            let odd = !at.is_multiple_of(2);
+            if self.feeds.last(&bytes, odd).is_some() || bytes.len() as u64 != wanted {
                 return Ok(true);
             }
             at += wanted;
         }
-        Ok(at < self.size || at - self.next.offset >= self.longest as u64)
+        Ok(at - self.next.offset >= self.longest as u64)
     }
 
     /// Reads up to the last line end of a turn; more than a turn only to find the first one.
-    /// Returns where what can be split ends in the buffer, and whether nothing will follow it.
-    fn fetch(&self, buffer: &mut Vec<u8>, before: usize) -> io::Result<Option<(usize, bool)>> {
-        let mut wanted = self.turn.max(1);
+    fn fetch(
+        &self,
+        buffer: &mut Vec<u8>,
+        before: usize,
+        mut wanted: usize,
+    ) -> io::Result<Option<Fetched>> {
         loop {
             let have = buffer.len() - before;
             let at = self.next.offset + have as u64;
@@ -118,17 +158,33 @@ impl Reading<'_> {
                 return Ok(None);
             }
             let at_end = at + read as u64 >= self.size;
+            let fetched = |usable, whole| {
+                Ok(Some(Fetched {
+                    usable,
+                    whole,
+                    at_end,
+                }))
+            };
             if at_end && self.to_end {
-                return Ok(Some((buffer.len(), true)));
+                return fetched(buffer.len(), true);
             }
-            if let Some(feed) = memchr::memrchr(b'\n', &buffer[before + have..]) {
-                return Ok(Some((before + have + feed + 1, false)));
+            // A line feed of two bytes may have been read by half.
+            let from = before + have.saturating_sub(self.feeds.unit() - 1);
+            let odd = !(self.next.offset + (from - before) as u64).is_multiple_of(2);
+            if let Some(end) = self.feeds.last(&buffer[from..], odd) {
+                return fetched(from + end, at_end && self.quiet);
             }
             if buffer.len() - before >= self.longest {
-                return Ok(Some((buffer.len(), false)));
+                return fetched(buffer.len(), false);
             }
             if at_end {
-                return Ok(None);
+                // Another part of the buffer was offered before, to no avail: it was not the end.
+                let odd = !self.next.offset.is_multiple_of(2);
+                let last = self.feeds.last(&buffer[before..], odd);
+                let Some(end) = last.filter(|_| self.quiet) else {
+                    return Ok(None);
+                };
+                return fetched(before + end, true);
             }
             wanted = (2 * wanted).min(self.longest);
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use standpipe_config::settings::agent::{Flow, Parse, Start};
+use standpipe_config::settings::agent::Flow;
 
 use super::*;
 use crate::disk::memory::{KILLED, Memory, kill_after};
@@ -38,12 +38,8 @@ pub(crate) struct World {
 
 pub(crate) fn flow(stream: &str, max_line: usize) -> Flow {
     Flow {
-        paths: vec!["/log/app.log*".into()],
-        exclude: Vec::new(),
-        stream: stream.parse().unwrap(),
-        start: Start::Beginning,
-        parse: Parse::None,
         max_line,
+        ..Flow::new(vec!["/log/app.log*".into()], stream.parse().unwrap())
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::limits::DEFAULT_MAX_LINE;
 use crate::names::StreamName;
 use crate::secret::Secret;
 
 mod flow;
 mod include;
+mod pattern;
 mod read;
 mod summary;
 mod tables;
 mod url;
 
+pub use pattern::Pattern;
 pub use read::{load, read};
 pub use summary::summary;
 pub use tables::TABLES;
@@ -59,8 +63,54 @@ pub struct Flow {
     pub start: Start,
     /// What a line becomes.
     pub parse: Parse,
-    /// Bytes after which a line is cut into parts.
+    /// Bytes after which a line, or an event of several, is cut into parts; as they stand in the
+    /// file.
     pub max_line: usize,
+    /// How lines are put together; `None`: each is a record.
+    pub multi_line: Option<MultiLine>,
+    /// Lines at the beginning of each file that are passed over.
+    pub skip_header_lines: u64,
+    /// How the files write text.
+    pub encoding: Encoding,
+}
+
+impl Flow {
+    /// A flow with the default of everything that is not named.
+    pub fn new(paths: Vec<String>, stream: StreamName) -> Self {
+        Self {
+            paths,
+            exclude: Vec::new(),
+            stream,
+            start: Start::Beginning,
+            parse: Parse::None,
+            max_line: DEFAULT_MAX_LINE,
+            multi_line: None,
+            skip_header_lines: 0,
+            encoding: Encoding::Utf8,
+        }
+    }
+}
+
+/// How lines are put together to events.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MultiLine {
+    /// A line that it matches begins an event; all others belong to the one before.
+    pub start: Pattern,
+    /// The last event of a file is whole when nothing was written for so long.
+    pub wait: Duration,
+}
+
+/// How a file writes text. What is shipped is UTF-8, but for what was no text in the first place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Encoding {
+    /// Bytes as they are.
+    Utf8,
+    /// Two or four bytes for a character, the low byte of each two first.
+    Utf16Le,
+    /// The same, the high byte first.
+    Utf16Be,
+    /// ISO 8859-1: a byte for a character.
+    Latin1,
 }
 
 /// Where to begin in a file that exists at the very first start. Files that appear later are

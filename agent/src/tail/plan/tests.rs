@@ -17,6 +17,7 @@ fn view() -> View {
         excluded: 0,
         size: 100,
         unfinished: 40,
+        quiet: false,
         ending: Ending::Open,
         is_final: false,
     }
@@ -30,6 +31,15 @@ fn what_can_be_read_is_read() {
         ..view()
     };
     assert_eq!(step(&unfinished), Step::Nothing, "its line may still grow");
+    let quiet = View {
+        quiet: true,
+        ..unfinished
+    };
+    assert_eq!(
+        step(&quiet),
+        Step::Read { to_end: false },
+        "an event that waited for its end long enough"
+    );
     for ending in [Ending::Once, Ending::Closing] {
         let view = View {
             ending,

@@ -1,15 +1,26 @@
 //! The reader of flows.
 
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use globset::GlobBuilder;
 
-use super::tables::{FLOW, PARSE};
-use super::{Flow, Parse, Start};
-use crate::limits::DEFAULT_MAX_LINE;
+use super::pattern::pattern;
+use super::tables::{FLOW, MULTI_LINE, PARSE};
+use super::{Encoding, Flow, MultiLine, Parse, Start};
+use crate::limits::{DEFAULT_MAX_LINE, MAX_RECORD};
 use crate::names::StreamName;
 use crate::settings::values;
-use crate::yaml::At;
+use crate::yaml::{At, Fields};
+
+/// How long an event may wait for its end.
+const WAIT: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(3600);
+
+/// More lines than that are no header.
+const MOST_HEADER_LINES: u64 = 1_000_000;
+
+const _: () = assert!(DEFAULT_MAX_LINE / 2 * 2 <= MAX_RECORD);
 
 /// Which paths go into which stream so far. Progress is kept per source and stream (rule 8), so
 /// the same files cannot feed the same stream twice.
@@ -39,7 +50,10 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
             ])
         })
     });
-    let max_line = fields.read("max_line", |at| at.size(1..=DEFAULT_MAX_LINE as u64));
+    let encoding = fields.read("encoding", encoding);
+    let max_line = max_line(&fields, encoding.unwrap_or(Encoding::Utf8));
+    let multi_line = fields.optional("multi_line", multi_line);
+    let skip_header_lines = fields.read("skip_header_lines", |at| at.count(0..=MOST_HEADER_LINES));
     if let (Some(paths), Some(stream)) = (&paths, &stream) {
         check_seen(at, paths, stream, seen);
     }
@@ -49,7 +63,41 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
         stream: stream?,
         start: start?,
         parse: parse?,
-        max_line: max_line? as usize,
+        max_line: max_line?,
+        multi_line: multi_line?,
+        skip_header_lines: skip_header_lines?,
+        encoding: encoding?,
+    })
+}
+
+fn encoding(at: &At<'_>) -> Option<Encoding> {
+    at.choice(&[
+        ("utf-8", Encoding::Utf8),
+        ("utf-16le", Encoding::Utf16Le),
+        ("utf-16be", Encoding::Utf16Be),
+        ("latin-1", Encoding::Latin1),
+    ])
+}
+
+/// What grows when it becomes UTF-8 must fit in a record all the same (rule 9).
+fn max_line(fields: &Fields<'_>, encoding: Encoding) -> Option<usize> {
+    let most = match encoding {
+        Encoding::Utf8 => DEFAULT_MAX_LINE,
+        Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Latin1 => DEFAULT_MAX_LINE / 2,
+    };
+    let least = if encoding == Encoding::Utf8 { 1 } else { 8 };
+    let read = |at: &At<'_>| at.size(least..=most as u64);
+    let size = fields.read_or("max_line", &most.to_string(), read)?;
+    Some(size as usize)
+}
+
+fn multi_line(at: &At<'_>) -> Option<MultiLine> {
+    let fields = at.fields(&MULTI_LINE)?;
+    let start = fields.read("start", pattern);
+    let wait = fields.read("wait", |at| at.span(WAIT));
+    Some(MultiLine {
+        start: start?,
+        wait: wait?,
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Flow, Parse, Settings, Ship, Start};
-use crate::units::print_size;
+use super::{Encoding, Flow, Parse, Settings, Ship, Start};
+use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
 pub fn summary(settings: &Settings) -> String {
@@ -57,5 +57,32 @@ fn flow(flow: &Flow) -> Vec<String> {
         "  a record is {parse}, cut after {} bytes",
         flow.max_line
     ));
+    lines.extend(shape(flow));
     lines
+}
+
+/// What is said only where it is not the default.
+fn shape(flow: &Flow) -> impl Iterator<Item = String> {
+    let together = flow.multi_line.as_ref().map(|multi_line| {
+        let wait = print_span(multi_line.wait);
+        format!(
+            "  a line that matches {:?} begins a record, which ends before the next one or after {wait} of silence",
+            multi_line.start.as_str()
+        )
+    });
+    let header = match flow.skip_header_lines {
+        0 => None,
+        1 => Some("  passes over the first line of each file".to_owned()),
+        lines => Some(format!(
+            "  passes over the first {lines} lines of each file"
+        )),
+    };
+    let encoding = match flow.encoding {
+        Encoding::Utf8 => None,
+        Encoding::Utf16Le => Some("UTF-16, low byte first"),
+        Encoding::Utf16Be => Some("UTF-16, high byte first"),
+        Encoding::Latin1 => Some("Latin-1"),
+    };
+    let encoding = encoding.map(|name| format!("  reads {name}"));
+    [together, header, encoding].into_iter().flatten()
 }

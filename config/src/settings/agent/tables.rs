@@ -5,7 +5,16 @@ use crate::yaml::{Key, Table};
 
 /// Every mapping of the file, and of the files that it includes.
 pub static TABLES: &[&Table] = &[
-    &ROOT, &INCLUDED, &LISTEN, &ADMIN, &SHIP, &STANDPIPE, &LIMITS, &FLOW, &PARSE,
+    &ROOT,
+    &INCLUDED,
+    &LISTEN,
+    &ADMIN,
+    &SHIP,
+    &STANDPIPE,
+    &LIMITS,
+    &FLOW,
+    &PARSE,
+    &MULTI_LINE,
 ];
 
 const FLOWS: &str = "a list of flows; each needs paths and stream";
@@ -151,14 +160,45 @@ pub(super) static FLOW: Table = Table {
             "max_line",
             "Bytes after which a line is cut into parts.",
             "1000000",
-            "1 to 1000000",
+            "1 to 1000000; up to 500000 for encodings other than utf-8",
         ),
-        Key::later("multi_line", "Lines that belong together."),
-        Key::later(
+        Key::new(
+            "multi_line",
+            "Which lines belong together.",
+            "none",
+            "a mapping with the key start",
+        ),
+        Key::new(
             "skip_header_lines",
             "Lines at the beginning of each file to pass over.",
+            "0",
+            "0 to 1000000",
+        ),
+        Key::new(
+            "encoding",
+            "How the files write text; what is shipped is UTF-8.",
+            "utf-8",
+            "one of utf-8, utf-16le, utf-16be, latin-1",
         ),
         Key::later("watch", "How changes are noticed."),
+    ],
+};
+
+pub(super) static MULTI_LINE: Table = Table {
+    path: "flows[].multi_line",
+    keys: &[
+        Key::new(
+            "start",
+            "A line that it matches begins a record; all others belong to the one before.",
+            "",
+            "a regular expression such as '^[0-9]{4}-'",
+        ),
+        Key::new(
+            "wait",
+            "The last record of a file is whole when nothing was written for so long.",
+            "5s",
+            "100ms to 1h",
+        ),
     ],
 };
 

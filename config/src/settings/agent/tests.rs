@@ -61,8 +61,15 @@ fn the_shortest_file_has_all_defaults() {
         start: Start::Beginning,
         parse: Parse::None,
         max_line: 1_000_000,
+        multi_line: None,
+        skip_header_lines: 0,
+        encoding: Encoding::Utf8,
     };
-    assert_eq!(settings.flows, [expected]);
+    assert_eq!(settings.flows, std::slice::from_ref(&expected));
+    assert_eq!(
+        Flow::new(expected.paths.clone(), expected.stream.clone()),
+        expected
+    );
 }
 
 fn full() -> Result<Loaded<Settings>, String> {
@@ -89,6 +96,13 @@ fn everything_that_can_be_said_is_understood() {
     let flow = &settings.flows[0];
     assert_eq!((flow.start, flow.parse), (Start::End, Parse::Combined));
     assert_eq!(flow.max_line, 65536);
+    let multi_line = flow.multi_line.as_ref().unwrap();
+    assert!(multi_line.start.is_match(b"2026-11-21 first"), "{flow:?}");
+    assert_eq!(multi_line.wait, Duration::from_secs(2));
+    assert_eq!(
+        (flow.skip_header_lines, flow.encoding),
+        (1, Encoding::Latin1)
+    );
     assert_eq!(flow.exclude[0], "*.gz", "a name stays a name");
     assert!(flow.exclude[1].ends_with("/old/*"), "{flow:?}");
     assert!(flow.exclude[1].starts_with('/'), "{flow:?}");
@@ -129,7 +143,7 @@ fn six_mistakes_are_six_problems() {
         "agent.yaml:6:21: limits.in_flight: \"2GiB\" is out of range: 1MiB to 1GiB is allowed",
         "agent.yaml:8:12: flows[0].paths: found \"/var/log/a.log\", allowed is a list",
         "agent.yaml:12:5: flows[1].strem: is no known key, did you mean \"stream\"?",
-        "agent.yaml:15:5: flows[2].multi_line: is not available in this version yet",
+        "agent.yaml:15:5: flows[2].watch: is not available in this version yet",
         "agent.yaml:16:5: flows[3]: conflict: \"/var/log/c.log\" feeds the stream c already",
     ];
     let found = problems(include_str!("tests/six_mistakes.yaml"));
@@ -138,18 +152,12 @@ fn six_mistakes_are_six_problems() {
 
 #[test]
 fn what_a_later_version_will_have_is_not_unknown() {
-    for line in [
-        "multi_line: {start: a}",
-        "skip_header_lines: 1",
-        "watch: auto",
-    ] {
-        let found = problems(&with_flow(&format!("{{paths: [/a], stream: a, {line}}}")));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].contains("is not available in this version yet"),
-            "{found:?}"
-        );
-    }
+    let found = problems(&with_flow("{paths: [/a], stream: a, watch: auto}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("is not available in this version yet"),
+        "{found:?}"
+    );
     for ship in [
         "firehose: {region: eu-central-1}",
         "standpipe: {url: \"http://a\", ca: b}",
@@ -191,6 +199,34 @@ fn single_mistakes_say_what_is_allowed() {
             "1000001 is out of range: 1 to 1000000",
         ),
         ("{paths: [/a], stream: a, max_line: 0}", "0 is out of range"),
+        (
+            "{paths: [/a], stream: a, encoding: latin-1, max_line: 500001}",
+            "500001 is out of range: 8 to 500000",
+        ),
+        (
+            "{paths: [/a], stream: a, encoding: ascii}",
+            "found \"ascii\", allowed is one of utf-8, utf-16le, utf-16be, latin-1",
+        ),
+        (
+            "{paths: [/a], stream: a, skip_header_lines: few}",
+            "skip_header_lines: found \"few\", allowed is a number, 0 to 1000000",
+        ),
+        (
+            "{paths: [/a], stream: a, skip_header_lines: 1000001}",
+            "1000001 is out of range: 0 to 1000000",
+        ),
+        (
+            "{paths: [/a], stream: a, multi_line: {wait: 1s}}",
+            "multi_line.start: is missing, allowed is a regular expression",
+        ),
+        (
+            "{paths: [/a], stream: a, multi_line: {start: '(a'}}",
+            "found \"(a\", which is no regular expression: unclosed group",
+        ),
+        (
+            "{paths: [/a], stream: a, multi_line: {start: a, wait: 2h}}",
+            "\"2h\" is out of range: 100ms to 1h",
+        ),
         (
             "{paths: [/a], stream: a, parse: {format: csv}}",
             "found \"csv\", allowed is one of none, line, combined",
@@ -329,6 +365,12 @@ flow into a
 ";
     assert_eq!(text, expected);
     let full = summary(&full().unwrap().settings);
+    let shape = "
+  a line that matches \"^[0-9]{4}-\" begins a record, which ends before the next one or after 2s of silence
+  passes over the first line of each file
+  reads Latin-1
+";
+    assert!(full.contains(shape), "{full}");
     assert!(
         full.contains("token from {file: ") && !full.contains("hunter2"),
         "{full}"

@@ -92,6 +92,17 @@ impl<'a> At<'a> {
         self.within(&range, size, &allowed)
     }
 
+    /// A number of things.
+    pub fn count(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        let allowed = bounds(&range, u64::to_string, u64::MAX);
+        let text = self.text(&format!("a number, {allowed}"))?;
+        let Ok(count) = text.parse() else {
+            self.wrong_type(&format!("a number, {allowed}"));
+            return None;
+        };
+        self.within(&range, count, &allowed)
+    }
+
     /// A span of time.
     pub fn span(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
         let allowed = bounds(&range, |span| print_span(*span), Duration::MAX);

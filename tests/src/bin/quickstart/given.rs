@@ -82,6 +82,7 @@ fn is_combined(path: &str) -> Outcome<bool> {
 
 fn fits(line: &[u8]) -> bool {
     let piece = Piece {
+        at: 0,
         bytes: line,
         part: None,
         unterminated: false,
