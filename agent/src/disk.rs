@@ -101,6 +101,27 @@ impl Disk {
         }
     }
 
+    /// The time of day.
+    pub fn wall(&self) -> jiff::Timestamp {
+        match self {
+            Self::Real { .. } => jiff::Timestamp::now(),
+            #[cfg(test)]
+            Self::Memory(_) => jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// What the machine is called; empty where it does not tell.
+    pub fn host(&self) -> String {
+        match self {
+            Self::Real { .. } => {
+                let name = fs::read_to_string("/proc/sys/kernel/hostname");
+                name.unwrap_or_default().trim().to_owned()
+            }
+            #[cfg(test)]
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
     /// Looks at what a path names, through symbolic links.
     pub fn look(&self, path: &Path) -> io::Result<Sight> {
         match self {

@@ -1,35 +1,127 @@
 //! Shapes a line into a record, or passes it on as it is.
 //!
-//! Pure, and without an allocation per line: what it writes goes straight into the records'
-//! buffer. Nothing is ever dropped here: a line that does not parse becomes
-//! `{"line": …, "parse_error": …}`, and one whose record would be over the limit is passed on raw,
-//! in marked parts (rule 9).
+//! Pure, and without an allocation per line: what it writes goes through two buffers that are kept
+//! into the records' buffer. A line that does not parse becomes `{"line": …, "parse_error": …}`
+//! unless the settings drop it, and one whose record would be over the limit is passed on raw, in
+//! marked parts (rule 9).
 
 use standpipe_config::limits::MAX_RECORD;
 use standpipe_config::records::{Builder, Part, Record};
-use standpipe_config::settings::agent::Parse;
+use standpipe_config::settings::agent::{OnError, Parse, Step};
 
 use crate::split::Piece;
 
+mod apache_error;
 mod combined;
+mod csv;
 mod json;
+mod steps;
+mod syslog;
 
-/// Appends what the piece becomes to `out`: one record, or several marked raw parts where the
-/// parsed record would be over [`MAX_RECORD`] (rule 9).
-pub fn parse(format: Parse, piece: Piece<'_>, out: &mut Builder) {
-    let fits = match format {
-        Parse::None => return push_raw(piece, out),
-        Parse::Line => write(piece, out, |bytes| write_line(piece, None, bytes)),
-        Parse::Combined => write(piece, out, |bytes| write_combined(piece, bytes)),
-    };
-    if !fits {
-        push_marked(piece, out);
-    }
+use steps::Work;
+
+/// What is wrong with a line.
+type Why = &'static str;
+
+/// Where a line comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// The file's path, as bytes.
+    pub path: &'a [u8],
+    /// Where it begins in the file, in raw bytes.
+    pub offset: u64,
+    /// When it was read, in UTC (RFC 3339).
+    pub time: &'a str,
 }
 
-/// A JSON record is whole in itself, so it carries no part in its note: its keys say it.
-fn write(piece: Piece<'_>, out: &mut Builder, write: impl FnOnce(&mut Vec<u8>)) -> bool {
-    out.push_written(MAX_RECORD, piece.unterminated, write)
+/// What became of a piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shaped {
+    /// It became one record or several.
+    Kept,
+    /// It does not parse, and the settings drop what does not.
+    Dropped,
+}
+
+/// Shapes the lines of one flow.
+#[derive(Debug)]
+pub struct Shaper {
+    steps: Vec<Work>,
+    /// `{"line": …}` is the only step: a part of a line is as good as a line.
+    is_line: bool,
+    on_error: OnError,
+    /// Kept for their memory: what a step reads, and what it writes.
+    read: Vec<u8>,
+    written: Vec<u8>,
+}
+
+impl Shaper {
+    /// What shapes lines as the settings say, on a machine of this name.
+    pub fn new(parse: &Parse, host: &str) -> Self {
+        Self {
+            steps: parse
+                .steps
+                .iter()
+                .map(|step| Work::new(step, host))
+                .collect(),
+            is_line: parse.steps == [Step::Line],
+            on_error: parse.on_error,
+            read: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    /// Appends what the piece becomes to `out`: one record, or several marked raw parts where the
+    /// shaped record would be over [`MAX_RECORD`] (rule 9).
+    pub fn shape(&mut self, piece: Piece<'_>, origin: &Origin<'_>, out: &mut Builder) -> Shaped {
+        if self.steps.is_empty() {
+            push_raw(piece, out);
+            return Shaped::Kept;
+        }
+        self.written.clear();
+        let done = match piece.part {
+            _ if self.is_line => {
+                write_line(&piece, None, &mut self.written);
+                Ok(())
+            }
+            Some(_) => Err("the line is longer than max_line and was cut"),
+            None => self.run(piece.bytes, origin),
+        };
+        if let Err(why) = done {
+            if self.on_error == OnError::Drop {
+                return Shaped::Dropped;
+            }
+            self.written.clear();
+            write_line(&piece, Some(why), &mut self.written);
+        }
+        if self.written.len() > MAX_RECORD {
+            push_marked(piece, out);
+        } else {
+            // A JSON record is whole in itself, so it carries no part in its note: its keys say it.
+            out.push(Record {
+                bytes: &self.written,
+                part: None,
+                unterminated: piece.unterminated,
+            });
+        }
+        Shaped::Kept
+    }
+
+    /// Every step reads what the one before wrote.
+    fn run(&mut self, line: &[u8], origin: &Origin<'_>) -> Result<(), Why> {
+        let mut is_json = false;
+        for (place, step) in self.steps.iter_mut().enumerate() {
+            if place == 0 {
+                step.run(line, is_json, origin, &mut self.written)?;
+            } else {
+                std::mem::swap(&mut self.read, &mut self.written);
+                self.written.clear();
+                step.run(&self.read, is_json, origin, &mut self.written)?;
+            }
+            is_json = step.gives_json();
+        }
+        Ok(())
+    }
 }
 
 fn push_raw(piece: Piece<'_>, out: &mut Builder) {
@@ -60,8 +152,19 @@ fn push_marked(piece: Piece<'_>, out: &mut Builder) {
     }
 }
 
+/// A line that was not cut.
+fn whole(bytes: &[u8]) -> Piece<'_> {
+    Piece {
+        at: 0,
+        bytes,
+        end: 0,
+        part: None,
+        unterminated: false,
+    }
+}
+
 /// `{"line": …}`, with `part` and `last` where the line was cut, and why it is no more than that.
-fn write_line(piece: Piece<'_>, error: Option<&str>, out: &mut Vec<u8>) {
+fn write_line(piece: &Piece<'_>, error: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"line\":");
     let valid = json::string(piece.bytes, out);
     if let Some(part) = piece.part {
@@ -74,29 +177,7 @@ fn write_line(piece: Piece<'_>, error: Option<&str>, out: &mut Vec<u8>) {
         json::key("parse_error", out);
         json::string(error.as_bytes(), out);
     }
-    end_object(valid, out);
-}
-
-fn write_combined(piece: Piece<'_>, out: &mut Vec<u8>) {
-    if piece.part.is_some() {
-        let why = "the line is longer than max_line and was cut";
-        return write_line(piece, Some(why), out);
-    }
-    match combined::parse(piece.bytes) {
-        Ok(fields) => {
-            let valid = fields.write(out);
-            end_object(valid, out);
-        }
-        Err(why) => write_line(piece, Some(why), out),
-    }
-}
-
-fn end_object(valid_utf8: bool, out: &mut Vec<u8>) {
-    if !valid_utf8 {
-        json::key("invalid_utf8", out);
-        out.extend_from_slice(b"true");
-    }
-    out.push(b'}');
+    json::end_object(valid, out);
 }
 
 #[cfg(test)]

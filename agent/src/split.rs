@@ -24,6 +24,8 @@ pub struct Piece<'a> {
     pub at: usize,
     /// The line without its end; of several lines, without the end of the last.
     pub bytes: &'a [u8],
+    /// Bytes of its line end.
+    pub end: usize,
     /// Which part it is, if it was cut.
     pub part: Option<Part>,
     /// The line has no end, because its source ends there.
@@ -119,6 +121,7 @@ impl<'a> Splitter<'a> {
                 each(Piece {
                     at,
                     bytes: &rest[..length],
+                    end,
                     part: cut.then_some(Part { number, last }),
                     unterminated: last && end == 0,
                 });

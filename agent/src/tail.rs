@@ -13,6 +13,7 @@ use standpipe_config::settings::agent::Flow;
 
 use crate::discover::Discover;
 use crate::disk::Disk;
+use crate::parse::Shaper;
 use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
 
 mod answers;
@@ -25,6 +26,7 @@ pub mod plan;
 mod reading;
 mod request;
 mod scan;
+mod shape;
 mod status;
 
 pub use answers::Settled;
@@ -98,6 +100,8 @@ pub struct Follower {
     progress: Progress,
     discover: Discover,
     flows: Vec<Flow>,
+    /// What shapes the lines of each flow.
+    shapers: Vec<Shaper>,
     /// Which stream each flow feeds.
     stream_of: Vec<usize>,
     streams: Vec<Stream>,
@@ -144,8 +148,11 @@ impl Follower {
         names.sort_unstable();
         names.dedup();
         let position = |flow: &Flow| names.binary_search(&flow.stream).unwrap_or(0);
+        let host = disk.host();
+        let shaper = |flow: &Flow| Shaper::new(&flow.parse, &host);
         let mut follower = Self {
             agent,
+            shapers: flows.iter().map(shaper).collect(),
             discover: Discover::new(&flows)?,
             stream_of: flows.iter().map(position).collect(),
             flows,

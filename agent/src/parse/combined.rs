@@ -12,13 +12,14 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use memchr::{memchr, memmem};
 
-use super::json;
+use super::{Why, json};
 
 /// The fields of one line, borrowed from it, still escaped.
 pub(super) struct Fields<'a> {
     host: &'a [u8],
     ident: &'a [u8],
     user: &'a [u8],
+    datetime: &'a [u8],
     time: jiff::Timestamp,
     request: &'a [u8],
     status: Option<u64>,
@@ -27,9 +28,6 @@ pub(super) struct Fields<'a> {
     user_agent: &'a [u8],
     rest: &'a [u8],
 }
-
-/// What is wrong with a line.
-type Why = &'static str;
 
 /// Three fields.
 type Three<'a> = (&'a [u8], &'a [u8], &'a [u8]);
@@ -41,7 +39,8 @@ pub(super) fn parse(line: &[u8]) -> Result<Fields<'_>, Why> {
     let bracket = memmem::find(left, b" [").ok_or("no [time]")?;
     let (user, left) = (&left[..bracket], &left[bracket + 2..]);
     let end = memchr(b']', left).ok_or("no ] behind the time")?;
-    let time = time(&left[..end]).ok_or("its time is not like 17/May/2015:10:05:03 +0000")?;
+    let datetime = &left[..end];
+    let time = time(datetime).ok_or("its time is not like 17/May/2015:10:05:03 +0000")?;
     let (request, left) = quoted(&left[end + 1..]).ok_or("no \"request\" behind the time")?;
     let (status, left) = count(left).ok_or("no status behind the request")?;
     let (bytes, left) = count(left).ok_or("no number of bytes behind the status")?;
@@ -50,6 +49,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Fields<'_>, Why> {
         host,
         ident,
         user,
+        datetime,
         time,
         request,
         status,
@@ -154,6 +154,32 @@ fn month(name: &[u8]) -> Option<i8> {
 }
 
 impl Fields<'_> {
+    /// Whether it ends where the common format does.
+    pub(super) fn is_common(&self) -> bool {
+        self.referer == b"-" && self.user_agent == b"-" && self.rest.is_empty()
+    }
+
+    /// The same with the Kinesis Agent's names, all values text as in the line; `referer` and
+    /// `agent` only of the `combined` format.
+    pub(super) fn write_kinesis(&self, combined: bool, out: &mut Vec<u8>) -> bool {
+        out.extend_from_slice(b"{\"host\":");
+        let mut valid = json::string(self.host, out);
+        valid &= field("ident", self.ident, out);
+        valid &= field("authuser", self.user, out);
+        valid &= field("datetime", self.datetime, out);
+        valid &= field("request", self.request, out);
+        count_text("response", self.status, out);
+        count_text("bytes", self.bytes, out);
+        if combined {
+            valid &= field("referer", self.referer, out);
+            valid &= field("agent", self.user_agent, out);
+            if !self.rest.is_empty() {
+                valid &= field("rest", self.rest, out);
+            }
+        }
+        valid
+    }
+
     /// Appends the object without its closing brace; the answer is whether all of it was UTF-8.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(b"{\"host\":");
@@ -228,6 +254,18 @@ fn unescape(mut left: &[u8], out: &mut Vec<u8>) -> bool {
         }
     }
     json::text(left, out) && valid
+}
+
+fn count_text(name: &str, value: Option<u64>, out: &mut Vec<u8>) {
+    json::key(name, out);
+    match value {
+        Some(value) => {
+            out.push(b'"');
+            json::number(value, out);
+            out.push(b'"');
+        }
+        None => out.extend_from_slice(b"null"),
+    }
 }
 
 fn count_field(name: &str, value: Option<u64>, out: &mut Vec<u8>) {

@@ -36,6 +36,54 @@ pub(super) fn number(value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[at..]);
 }
 
+/// Ends an object; says so where what is in it was not UTF-8.
+pub(super) fn end_object(valid_utf8: bool, out: &mut Vec<u8>) {
+    if !valid_utf8 {
+        key("invalid_utf8", out);
+        out.extend_from_slice(b"true");
+    }
+    out.push(b'}');
+}
+
+/// An object of strings.
+pub(super) struct Strings<'a> {
+    out: &'a mut Vec<u8>,
+    valid: bool,
+    first: bool,
+}
+
+impl<'a> Strings<'a> {
+    /// Begins one.
+    pub(super) fn begin(out: &'a mut Vec<u8>) -> Self {
+        Self {
+            out,
+            valid: true,
+            first: true,
+        }
+    }
+
+    /// Adds a value, or null. The name is written as it is.
+    pub(super) fn add(&mut self, name: &str, value: Option<&[u8]>) {
+        match std::mem::take(&mut self.first) {
+            true => {
+                self.out.extend_from_slice(b"{\"");
+                self.out.extend_from_slice(name.as_bytes());
+                self.out.extend_from_slice(b"\":");
+            }
+            false => key(name, self.out),
+        }
+        match value {
+            Some(value) => self.valid &= string(value, self.out),
+            None => self.out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn end(self) {
+        end_object(self.valid, self.out);
+    }
+}
+
 /// Appends a string with its quotes. What is no UTF-8 becomes U+FFFD; the answer is whether all
 /// of it was UTF-8.
 pub(super) fn string(bytes: &[u8], out: &mut Vec<u8>) -> bool {

@@ -128,13 +128,15 @@ impl Follower {
                 start,
                 end,
                 gap,
+                dropped,
             } => {
                 let sent = Sent {
                     start: *start,
                     end: *end,
                     is_gap: gap.is_some(),
                 };
-                return self.settle_range(stream, (*key, *source), &sent, *gap, answer);
+                let (gap, of) = ((*gap, *dropped), (*key, *source));
+                return self.settle_range(stream, of, &sent, gap, answer);
             }
             Item::Identify { key, source } => self.with(*key, stream, *source, |cursor| {
                 cursor.identified = true;
@@ -168,7 +170,7 @@ impl Follower {
         stream: usize,
         (key, source): (Key, SourceId),
         sent: &Sent,
-        gap: Option<GapReason>,
+        gap: (Option<GapReason>, u64),
         answer: &Answer,
     ) -> Result<Move, ProgressError> {
         let Some(file) = self.files.get(&key) else {
@@ -195,14 +197,23 @@ impl Follower {
         Ok(found)
     }
 
-    fn advance(&mut self, key: Key, stream: usize, sent: &Sent, gap: Option<GapReason>) {
+    fn advance(
+        &mut self,
+        key: Key,
+        stream: usize,
+        sent: &Sent,
+        (gap, dropped): (Option<GapReason>, u64),
+    ) {
         let cursor = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream));
         let Some(cursor) = cursor else {
             return;
         };
         let bytes = sent.end.offset - sent.start.offset;
         match gap {
-            None => cursor.counts.delivered += bytes,
+            None => {
+                cursor.counts.delivered += bytes - dropped;
+                cursor.counts.excluded += dropped;
+            }
             Some(GapReason::Excluded) => cursor.counts.excluded += bytes,
             Some(_) => cursor.counts.gone += bytes,
         }

@@ -1,12 +1,12 @@
 //! Putting a request together: who has something to say, in turn, within the byte budgets.
 
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use standpipe_config::frame::{Encoder, Frame};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
-use standpipe_config::records::{Builder, Records};
-use standpipe_config::settings::agent::{Encoding, Flow};
+use standpipe_config::settings::agent::Flow;
 
 use super::answers::SMALLEST;
 use super::hold::Header;
@@ -15,11 +15,11 @@ use super::reading::{Got, READ, Reading};
 use super::request::{
     Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, push_final, push_gap, range,
 };
+use super::shape::{Shape, Split};
 use super::{Follower, Key};
 use crate::identity::Prefix;
-use crate::parse::parse;
 use crate::progress::{Place, ProgressError};
-use crate::split::{Consumed, Feeds, Piece, Splitter, decode};
+use crate::split::{Feeds, Splitter};
 
 impl Follower {
     /// How many raw bytes a request should have: streams share what may be in flight, and each may
@@ -189,8 +189,8 @@ impl Follower {
         }
         self.buffer = buffer;
         match got {
-            Ok(Got::Records(records, end)) => {
-                self.push_records(key, stream, records, end, draft);
+            Ok(Got::Records(split, end)) => {
+                self.push_records(key, stream, split, end, draft);
                 true
             }
             Ok(Got::Nothing) => false,
@@ -233,8 +233,15 @@ impl Follower {
             feeds: Feeds::new(flow.encoding),
         };
         let next = cursor.next;
+        let time = self.disk.wall().to_string();
+        let mut shape = Shape {
+            flow,
+            shaper: &mut self.shapers[cursor.flow],
+            path: file.path.as_os_str().as_bytes(),
+            time: &time,
+        };
         let (got, unfinished) =
-            reading.run(buffer, |bytes, whole| shape(flow, &next, bytes, whole))?;
+            reading.run(buffer, |bytes, whole| shape.run(&next, bytes, whole))?;
         let begun = cursor.next.offset == 0 && matches!(got, Got::Records(..));
         let Some(file) = self.files.get_mut(&key) else {
             return Ok(Got::Nothing);
@@ -256,7 +263,7 @@ impl Follower {
         &mut self,
         key: Key,
         stream: usize,
-        records: Records,
+        split: Split,
         end: Place,
         draft: &mut Draft,
     ) {
@@ -278,8 +285,9 @@ impl Follower {
             start,
             end,
             gap: None,
+            dropped: split.dropped,
         };
-        draft.push(&Frame::Records(range, records), item);
+        draft.push(&Frame::Records(range, split.records), item);
         self.streams[stream].cut = (end.part > 0).then_some(key);
     }
 
@@ -303,39 +311,5 @@ impl Follower {
             },
             Err(error) => self.failed(key, &error),
         }
-    }
-}
-
-/// Splits bytes from a place on, and parses the pieces.
-fn shape(flow: &Flow, next: &Place, bytes: &[u8], whole: bool) -> (Consumed, Records) {
-    let mut records = Builder::default();
-    let mut text = String::new();
-    let splitter = Splitter::of(flow, next.offset);
-    let consumed = splitter.split(bytes, next.part, whole, &mut |piece| {
-        let piece = match flow.encoding {
-            Encoding::Utf8 => piece,
-            _ => decoded(flow.encoding, next.offset, piece, &mut text),
-        };
-        parse(flow.parse, piece, &mut records);
-    });
-    (consumed, records.finish())
-}
-
-/// A piece as UTF-8, without the mark that some writers begin a file with.
-fn decoded<'a>(
-    encoding: Encoding,
-    offset: u64,
-    piece: Piece<'_>,
-    text: &'a mut String,
-) -> Piece<'a> {
-    let at = offset + piece.at as u64;
-    text.clear();
-    decode(encoding, !at.is_multiple_of(2), piece.bytes, text);
-    let mark = if at == 0 { '\u{feff}' } else { '\0' };
-    Piece {
-        at: piece.at,
-        bytes: text.strip_prefix(mark).unwrap_or(text).as_bytes(),
-        part: piece.part,
-        unterminated: piece.unterminated,
     }
 }

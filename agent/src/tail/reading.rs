@@ -2,12 +2,12 @@
 
 use std::io;
 
-use standpipe_config::records::Records;
-
 use crate::disk::Handle;
 use crate::identity::{Prefix, confirms, tail_of};
 use crate::progress::Place;
-use crate::split::{Consumed, Feeds};
+use crate::split::Feeds;
+
+use super::shape::Split;
 
 /// What is read at once, in bytes; `dependencies` measurements: bigger buffers gain nothing.
 pub(super) const READ: usize = 256 * 1024;
@@ -15,7 +15,7 @@ pub(super) const READ: usize = 256 * 1024;
 /// What reading came to.
 pub(super) enum Got {
     /// Records, and the place behind them.
-    Records(Records, Place),
+    Records(Split, Place),
     /// Nothing that could be sent now.
     Nothing,
     /// The file is not what it was.
@@ -53,7 +53,7 @@ impl Reading<'_> {
     pub(super) fn run(
         &self,
         buffer: &mut Vec<u8>,
-        mut split: impl FnMut(&[u8], bool) -> (Consumed, Records),
+        mut split: impl FnMut(&[u8], bool) -> Split,
     ) -> io::Result<(Got, u64)> {
         let before = self.next.tail.map_or(0, |tail| usize::from(tail.length));
         let from = self.next.offset - before as u64;
@@ -73,9 +73,9 @@ impl Reading<'_> {
                 let got = if short { Got::Changed } else { Got::Nothing };
                 return Ok((got, self.size));
             };
-            let (consumed, records) = split(&buffer[before..fetched.usable], fetched.whole);
-            if consumed.bytes > 0 {
-                return Ok(self.got(buffer, before, &consumed, records));
+            let split = split(&buffer[before..fetched.usable], fetched.whole);
+            if split.consumed.bytes > 0 {
+                return Ok(self.got(buffer, before, split));
             }
             // Lines end, but no record does: more of it is needed.
             let have = buffer.len() - before;
@@ -86,20 +86,15 @@ impl Reading<'_> {
         }
     }
 
-    fn got(
-        &self,
-        buffer: &[u8],
-        before: usize,
-        consumed: &Consumed,
-        records: Records,
-    ) -> (Got, u64) {
+    fn got(&self, buffer: &[u8], before: usize, split: Split) -> (Got, u64) {
+        let consumed = &split.consumed;
         let end = Place {
             epoch: self.next.epoch,
             offset: self.next.offset + consumed.bytes as u64,
             part: consumed.next_part,
             tail: Some(tail_of(&buffer[..before + consumed.bytes])),
         };
-        (Got::Records(records, end), end.offset)
+        (Got::Records(split, end), end.offset)
     }
 
     /// Near the beginning there is little or nothing before `next` to compare, but the prefix may

@@ -42,6 +42,8 @@ pub(super) enum Item {
         start: Place,
         end: Place,
         gap: Option<GapReason>,
+        /// Raw bytes of it that became no record, as the settings say.
+        dropped: u64,
     },
     Identify {
         key: Key,
@@ -138,6 +140,7 @@ pub(super) fn push_gap(
         start,
         end,
         gap: Some(reason),
+        dropped: 0,
     };
     draft.push(&Frame::Gap(range(cursor, &start, &end), reason), item);
 }

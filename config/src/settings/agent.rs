@@ -10,12 +10,14 @@ use crate::secret::Secret;
 
 mod flow;
 mod include;
+mod parse;
 mod pattern;
 mod read;
 mod summary;
 mod tables;
 mod url;
 
+pub use parse::{Log, Metadata, OnError, Parse, Step};
 pub use pattern::Pattern;
 pub use read::{load, read};
 pub use summary::summary;
@@ -82,7 +84,7 @@ impl Flow {
             exclude: Vec::new(),
             stream,
             start: Start::Beginning,
-            parse: Parse::None,
+            parse: Parse::default(),
             max_line: DEFAULT_MAX_LINE,
             multi_line: None,
             skip_header_lines: 0,
@@ -121,17 +123,6 @@ pub enum Start {
     Beginning,
     /// Behind its last line.
     End,
-}
-
-/// What a line becomes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Parse {
-    /// The line as it is.
-    None,
-    /// `{"line": …}`
-    Line,
-    /// Apache's common and combined formats, as JSON.
-    Combined,
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use globset::GlobBuilder;
 
 use super::pattern::pattern;
-use super::tables::{FLOW, MULTI_LINE, PARSE};
-use super::{Encoding, Flow, MultiLine, Parse, Start};
+use super::tables::{FLOW, MULTI_LINE};
+use super::{Encoding, Flow, MultiLine, Start, parse};
 use crate::limits::{DEFAULT_MAX_LINE, MAX_RECORD};
 use crate::names::StreamName;
 use crate::settings::values;
@@ -41,15 +41,7 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
     let start = fields.read("start", |at| {
         at.choice(&[("beginning", Start::Beginning), ("end", Start::End)])
     });
-    let parse = fields.under("parse", &PARSE, |fields| {
-        fields.read("format", |at| {
-            at.choice(&[
-                ("none", Parse::None),
-                ("line", Parse::Line),
-                ("combined", Parse::Combined),
-            ])
-        })
-    });
+    let parse = parse::parse(&fields);
     let encoding = fields.read("encoding", encoding);
     let max_line = max_line(&fields, encoding.unwrap_or(Encoding::Utf8));
     let multi_line = fields.optional("multi_line", multi_line);

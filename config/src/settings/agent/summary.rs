@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Encoding, Flow, Parse, Settings, Ship, Start};
+use super::{Encoding, Flow, Log, OnError, Settings, Ship, Start, Step};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -48,10 +48,10 @@ fn flow(flow: &Flow) -> Vec<String> {
     lines.push(format!(
         "  begins {start} of files that are there at the very first start"
     ));
-    let parse = match flow.parse {
-        Parse::None => "the line as it is",
-        Parse::Line => "the line as JSON",
-        Parse::Combined => "Apache's log line as JSON",
+    let steps: Vec<&str> = flow.parse.steps.iter().map(step).collect();
+    let parse = match &steps[..] {
+        [] => "the line as it is".to_owned(),
+        steps => steps.join(", then "),
     };
     lines.push(format!(
         "  a record is {parse}, cut after {} bytes",
@@ -59,6 +59,21 @@ fn flow(flow: &Flow) -> Vec<String> {
     ));
     lines.extend(shape(flow));
     lines
+}
+
+fn step(step: &Step) -> &'static str {
+    match step {
+        Step::Line => "the line as JSON",
+        Step::Combined => "Apache's log line as JSON",
+        Step::Log(Log::CommonApache | Log::CombinedApache) => "Apache's log line as JSON text",
+        Step::Log(Log::ApacheError) => "Apache's error as JSON text",
+        Step::Log(Log::Syslog | Log::Rfc3339Syslog | Log::Rfc5424) => "syslog as JSON text",
+        Step::Match(..) => "the groups of a pattern as JSON text",
+        Step::Csv { .. } => "columns as JSON text",
+        Step::SingleLine { .. } => "all in one line",
+        Step::Metadata(_) => "the same with where it is from",
+        Step::Brackets => "the same in brackets",
+    }
 }
 
 /// What is said only where it is not the default.
@@ -84,5 +99,8 @@ fn shape(flow: &Flow) -> impl Iterator<Item = String> {
         Encoding::Latin1 => Some("Latin-1"),
     };
     let encoding = encoding.map(|name| format!("  reads {name}"));
-    [together, header, encoding].into_iter().flatten()
+    let dropped =
+        (flow.parse.on_error == OnError::Drop).then(|| "  drops what does not parse".to_owned());
+    let said = [together, header, encoding, dropped];
+    said.into_iter().flatten()
 }

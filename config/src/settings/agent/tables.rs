@@ -14,6 +14,7 @@ pub static TABLES: &[&Table] = &[
     &LIMITS,
     &FLOW,
     &PARSE,
+    &OPTION,
     &MULTI_LINE,
 ];
 
@@ -154,7 +155,13 @@ pub(super) static FLOW: Table = Table {
             "parse",
             "What a line becomes.",
             "none",
-            "a mapping with the key format",
+            "a mapping with the keys format and on_error",
+        ),
+        Key::new(
+            "dataProcessingOptions",
+            "What a line becomes, in the Kinesis Agent's own words.",
+            "none",
+            "a list of mappings with the key optionName",
         ),
         Key::new(
             "max_line",
@@ -204,10 +211,79 @@ pub(super) static MULTI_LINE: Table = Table {
 
 pub(super) static PARSE: Table = Table {
     path: "flows[].parse",
-    keys: &[Key::new(
-        "format",
-        "none: the line as it is; line: {\"line\": …}; combined: Apache's logs as JSON.",
-        "none",
-        "one of none, line, combined",
-    )],
+    keys: &[
+        Key::new(
+            "format",
+            "none: the line as it is; line: {\"line\": …}; all others: the fields of that format as JSON.",
+            "none",
+            "one of none, line, combined, apache_error, syslog, rfc5424",
+        ),
+        Key::new(
+            "on_error",
+            "What becomes of a line that does not parse; raw: {\"line\": …, \"parse_error\": …}.",
+            "raw",
+            "raw or drop",
+        ),
+    ],
+};
+
+pub(super) static OPTION: Table = Table {
+    path: "flows[].dataProcessingOptions[]",
+    keys: &[
+        Key::new(
+            "optionName",
+            "What is done.",
+            "",
+            "one of SINGLELINE, CSVTOJSON, LOGTOJSON, ADDMETADATA, ADDBRACKETS",
+        ),
+        Key::new(
+            "parseOptions",
+            "SINGLELINE: how lines are put together.",
+            "none",
+            "a list of NO_TRIM, ESCAPE_NEW_LINE",
+        ),
+        Key::new(
+            "customFieldNames",
+            "CSVTOJSON: the columns; LOGTOJSON: the groups of matchPattern.",
+            "",
+            "a list of names",
+        ),
+        Key::new(
+            "delimiter",
+            "CSVTOJSON: what stands between two columns.",
+            ",",
+            "one character, or \\t",
+        ),
+        Key::new("jsonFormat", "How JSON is written.", "COMPACT", "COMPACT"),
+        Key::new(
+            "logFormat",
+            "LOGTOJSON: how lines are written.",
+            "",
+            "one of COMMONAPACHELOG, COMBINEDAPACHELOG, APACHEERRORLOG, SYSLOG, RFC3339SYSLOG, RFC5424",
+        ),
+        Key::new(
+            "matchPattern",
+            "LOGTOJSON: what the whole line must match.",
+            "none",
+            "a regular expression",
+        ),
+        Key::new(
+            "metadata",
+            "ADDMETADATA: what is added.",
+            "none",
+            "a mapping",
+        ),
+        Key::new(
+            "timestamp",
+            "ADDMETADATA: whether the time when the line was read is added as ts.",
+            "false",
+            "true or false",
+        ),
+        Key::new(
+            "add",
+            "ADDMETADATA: what more is added, as this agent knows it.",
+            "none",
+            "a list of file, host, offset, time",
+        ),
+    ],
 };

@@ -59,7 +59,7 @@ fn the_shortest_file_has_all_defaults() {
         exclude: Vec::new(),
         stream: "a".parse().unwrap(),
         start: Start::Beginning,
-        parse: Parse::None,
+        parse: Parse::default(),
         max_line: 1_000_000,
         multi_line: None,
         skip_header_lines: 0,
@@ -94,7 +94,8 @@ fn everything_that_can_be_said_is_understood() {
     assert_eq!(token.as_ref().unwrap().expose(), "hunter2");
 
     let flow = &settings.flows[0];
-    assert_eq!((flow.start, flow.parse), (Start::End, Parse::Combined));
+    assert_eq!(flow.start, Start::End);
+    assert_eq!(flow.parse, Parse::by(Step::Combined));
     assert_eq!(flow.max_line, 65536);
     let multi_line = flow.multi_line.as_ref().unwrap();
     assert!(multi_line.start.is_match(b"2026-11-21 first"), "{flow:?}");
@@ -115,9 +116,9 @@ fn everything_that_can_be_said_is_understood() {
 fn included_flows_follow_by_name_and_take_paths_from_their_own_folder() {
     let flows = full().unwrap().settings.flows;
     let streams: Vec<_> = flows.iter().map(|flow| flow.stream.as_str()).collect();
-    assert_eq!(streams, ["web-access", "a", "b"]);
-    let a = flows[1].paths[0].strip_suffix("/a.log").unwrap();
-    let b = flows[2].paths[0].strip_suffix("/b.log").unwrap();
+    assert_eq!(streams, ["web-access", "csv", "a", "b"]);
+    let a = flows[2].paths[0].strip_suffix("/a.log").unwrap();
+    let b = flows[3].paths[0].strip_suffix("/b.log").unwrap();
     assert_eq!(format!("{a}/agent.d"), b);
 }
 
@@ -229,7 +230,7 @@ fn single_mistakes_say_what_is_allowed() {
         ),
         (
             "{paths: [/a], stream: a, parse: {format: csv}}",
-            "found \"csv\", allowed is one of none, line, combined",
+            "found \"csv\", allowed is one of none, line, combined, apache_error, syslog, rfc5424",
         ),
         (
             "{paths: [/a], stream: a, parse: combined}",

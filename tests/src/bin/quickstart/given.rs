@@ -6,10 +6,10 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use standpipe_agent::parse;
+use standpipe_agent::parse::{Origin, Shaper};
 use standpipe_agent::split::Piece;
 use standpipe_config::records::Builder;
-use standpipe_config::settings::agent::Parse;
+use standpipe_config::settings::agent::{Parse, Step};
 use standpipe_tests::trouble::{Attempting, Outcome, Trouble};
 
 /// How many lines decide what a file is.
@@ -84,11 +84,13 @@ fn fits(line: &[u8]) -> bool {
     let piece = Piece {
         at: 0,
         bytes: line,
+        end: 0,
         part: None,
         unterminated: false,
     };
     let mut out = Builder::default();
-    parse::parse(Parse::Combined, piece, &mut out);
+    let mut shaper = Shaper::new(&Parse::by(Step::Combined), "");
+    shaper.shape(piece, &Origin::default(), &mut out);
     let record = out.finish().bytes;
     record.starts_with(b"{\"host\":")
 }
