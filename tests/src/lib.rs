@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows how the programs work inside. The quickstart is told in the same words.
 
+pub mod access;
 pub mod agent;
 pub mod binaries;
 pub mod daemon;

@@ -4,7 +4,6 @@
 //! read where they lie, and never touched. Everything it makes lies in one folder, which it names.
 //! It fails if what lies in the Parquet files is not what was in the logs.
 
-mod access;
 mod given;
 mod progress;
 mod report;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{fs, thread};
 
+use standpipe_tests::access;
 use standpipe_tests::daemon::Books;
 use standpipe_tests::log::Log;
 use standpipe_tests::random::Random;
@@ -12,7 +13,6 @@ use standpipe_tests::trouble::{Attempting, Outcome, Trouble};
 use standpipe_tests::wait::until;
 use standpipe_tests::{Agent, Daemon, objects};
 
-use crate::access;
 use crate::given::{Given, MAX_LINE};
 use crate::progress::{Counts, Progress};
 use crate::report;

@@ -1,7 +1,7 @@
 //! An access log like a web server's, made up line by line.
 
+use crate::random::Random;
 use jiff::Zoned;
-use standpipe_tests::random::Random;
 
 const PATHS: &[&str] = &[
     "/",
@@ -34,7 +34,7 @@ const AGENTS: &[&str] = &[
 ];
 
 /// Appends one line with its end.
-pub(crate) fn line(random: &mut Random, now: &Zoned, out: &mut Vec<u8>) {
+pub fn line(random: &mut Random, now: &Zoned, out: &mut Vec<u8>) {
     let host = match random.once_in(8) {
         true => format!("2001:db8::{:x}", random.below(0xffff)),
         false => format!("203.0.113.{}", random.below(255)),

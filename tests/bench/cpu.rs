@@ -1,0 +1,45 @@
+//! Processor time as the kernel counts it: user and system together.
+
+use std::time::Duration;
+
+use rustix::param::clock_ticks_per_second;
+use standpipe_tests::trouble::{Attempting, Outcome, Trouble};
+
+// Places in /proc/PID/stat, counted from the state, which is the third field.
+const OWN: usize = 11;
+const CHILDREN: usize = 13;
+
+/// What a process has taken so far, all its threads together.
+pub(crate) fn of(process: u32) -> Outcome<Duration> {
+    two_fields(&process.to_string(), OWN)
+}
+
+/// What this process has taken so far.
+pub(crate) fn own() -> Outcome<Duration> {
+    two_fields("self", OWN)
+}
+
+/// What those children of this process have taken that ended and were waited for.
+pub(crate) fn children() -> Outcome<Duration> {
+    two_fields("self", CHILDREN)
+}
+
+fn two_fields(process: &str, first: usize) -> Outcome<Duration> {
+    let path = format!("/proc/{process}/stat");
+    let stat = std::fs::read_to_string(&path).attempting(format!("read {path}"))?;
+    // The name before it may hold anything.
+    let (_, fields) = stat.rsplit_once(") ").unwrap_or_default();
+    let ticks: Vec<u64> = fields
+        .split(' ')
+        .skip(first)
+        .take(2)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    match ticks[..] {
+        [user, system] => {
+            let seconds = (user + system) as f64 / clock_ticks_per_second() as f64;
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err(Trouble(format!("{path} is not as expected: {stat}"))),
+    }
+}

@@ -1,0 +1,191 @@
+//! The native door: callers who send the next body when the one before is on disk, beside programs
+//! that append the same bytes to files of their own and sync them.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use standpipe_tests::Daemon;
+use standpipe_tests::trouble::{Attempting, Outcome, Trouble};
+
+use crate::data::{BATCH, bodies};
+use crate::table::{Sample, Table};
+use crate::{Ground, cpu, far};
+
+/// How many callers there are.
+const CALLERS: [usize; 3] = [1, 8, 64];
+
+const STREAM: &str = "raw";
+
+/// Records leave as they came, so that nothing but the door and the journal is dear.
+const SETTINGS: &str = "raw:
+  disk: {quota: 100GiB}
+  buffering: {size: 128MiB, interval: 1s}
+  destination: {file: {path: out}}
+";
+
+/// One round.
+pub(crate) fn run(ground: &Ground, table: &mut Table) -> Outcome {
+    let bodies = bodies(&ground.text);
+    if bodies.is_empty() {
+        return Err(Trouble::new(
+            "the log to repeat is too short: 512 KB are needed for a request body",
+        ));
+    }
+    for callers in CALLERS {
+        let work = Work {
+            callers,
+            bodies: &bodies,
+            count: (ground.log.bytes / bodies[0].len() as u64) as usize,
+        };
+        let folder = ground.fresh("door")?;
+        table.add(
+            &format!("append + fdatasync, {callers} at once"),
+            work.append(&folder)?,
+        );
+        work.send(&folder, table)?;
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
+/// What is to be made durable.
+struct Work<'a> {
+    callers: usize,
+    bodies: &'a [Vec<u8>],
+    /// How many bodies, all callers together.
+    count: usize,
+}
+
+impl Work<'_> {
+    /// Each caller at once does its share of the work: `begin` once, and what it gives per body.
+    fn share_out<T>(
+        &self,
+        begin: impl Fn(usize) -> Outcome<T> + Sync,
+        each: impl Fn(&mut T, &[u8]) -> Outcome + Sync,
+    ) -> Outcome<Sample> {
+        let started = Instant::now();
+        let waits = std::thread::scope(|scope| {
+            let caller = |number: usize| {
+                let (begin, each) = (&begin, &each);
+                scope.spawn(move || {
+                    let mut own = begin(number)?;
+                    let mut waits = vec![];
+                    for turn in (number..self.count).step_by(self.callers) {
+                        let sent = Instant::now();
+                        each(&mut own, &self.bodies[turn % self.bodies.len()])?;
+                        waits.push(sent.elapsed());
+                    }
+                    Ok(waits)
+                })
+            };
+            let all: Vec<_> = (0..self.callers).map(caller).collect();
+            let all = all.into_iter().map(|thread| match thread.join() {
+                Ok(waits) => waits,
+                Err(_) => Err(Trouble::new("a caller panicked")),
+            });
+            all.collect::<Outcome<Vec<Vec<Duration>>>>()
+        })?;
+        let turns = 0..self.count;
+        Ok(Sample {
+            bytes: turns
+                .map(|turn| self.bodies[turn % self.bodies.len()].len() as u64)
+                .sum(),
+            wall: started.elapsed(),
+            cpu: Duration::ZERO,
+            waits: waits.concat(),
+        })
+    }
+
+    fn append(&self, folder: &Path) -> Outcome<Sample> {
+        let before = cpu::own()?;
+        let path = |number: usize| folder.join(format!("plain-{number}"));
+        let sample = self.share_out(
+            |number| File::create(path(number)).attempting("create a file to append to"),
+            |file, body| Ok(file.write_all(body).and_then(|()| file.sync_data())?),
+        )?;
+        let cpu = cpu::own()? - before;
+        for number in 0..self.callers {
+            std::fs::remove_file(path(number))?;
+        }
+        Ok(Sample { cpu, ..sample })
+    }
+
+    /// Two rows: up to the last acknowledgement, and until all of it is delivered.
+    fn send(&self, folder: &Path, table: &mut Table) -> Outcome {
+        let mut daemon = Daemon::start(folder, SETTINGS)?;
+        let door = daemon.door("native")?;
+        let process = daemon.program()?.id();
+        let (before, started) = (cpu::of(process)?, Instant::now());
+        let sample = self.share_out(|_| Caller::connect(door), Caller::post)?;
+        let (bytes, callers) = (sample.bytes, self.callers);
+        let cpu = cpu::of(process)? - before;
+        table.add(
+            &format!("native door, {callers} at once"),
+            Sample { cpu, ..sample },
+        );
+        daemon.settled(STREAM, (self.count * BATCH) as u64, far())?;
+        let delivered = Sample {
+            bytes,
+            wall: started.elapsed(),
+            cpu: cpu::of(process)? - before,
+            waits: vec![],
+        };
+        table.add(
+            &format!("  and delivered to a folder, {callers} at once"),
+            delivered,
+        );
+        daemon.stop(far()).map(drop)
+    }
+}
+
+/// A connection that is kept.
+struct Caller {
+    stream: BufReader<TcpStream>,
+}
+
+impl Caller {
+    fn connect(door: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(door).attempting(format!("connect to {door}"))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(far()))?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
+    }
+
+    /// Sends a body and waits until it is acknowledged.
+    fn post(&mut self, body: &[u8]) -> Outcome {
+        let head = format!(
+            "POST /v1/streams/{STREAM}/records HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let stream = self.stream.get_mut();
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Outcome {
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let start = head.len();
+            self.stream.read_line(&mut head)?;
+            let line = head[start..].trim().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        match head.starts_with("HTTP/1.1 200") {
+            true => Ok(()),
+            false => Err(Trouble(format!("{head}{}", String::from_utf8_lossy(&body)))),
+        }
+    }
+}
