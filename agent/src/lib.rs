@@ -5,6 +5,7 @@
 pub mod daemon;
 pub mod discover;
 pub mod disk;
+pub mod faults;
 pub mod identity;
 mod metrics;
 pub mod parse;

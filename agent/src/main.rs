@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use standpipe_agent::daemon;
+use standpipe_agent::faults::POINTS;
+use standpipe_config::faults;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
 use standpipe_config::settings::Loaded;
@@ -48,6 +50,9 @@ struct Config {
 }
 
 fn main() -> Exit {
+    if let Some(exit) = faults::start(POINTS) {
+        return exit;
+    }
     let arguments = Arguments::parse();
     if let Err(error) = arguments.logging.start() {
         eprintln!("standpipe-agent: {error}");

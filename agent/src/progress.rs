@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use standpipe_config::faults;
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind, write_whole};
 use standpipe_config::names::{AgentId, NoRandomness};
 
@@ -123,6 +124,7 @@ impl Progress {
         if self.staged.is_empty() {
             return Ok(());
         }
+        faults::reach("progress", "staged");
         self.store.append(&self.staged)?;
         self.staged.clear();
         self.birth_staged = false;
@@ -195,6 +197,7 @@ pub fn agent_id(folder: &Path) -> Result<AgentId, ProgressError> {
     }
     let id = AgentId::mint()?;
     write_whole(&path, format!("{id}\n").as_bytes())?;
+    faults::reach("agent", "id-kept");
     Ok(id)
 }
 

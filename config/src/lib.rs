@@ -3,6 +3,7 @@
 //!
 //! This crate imports nothing of ours. It knows nothing of journals, lanes, tailing or delivery.
 
+pub mod faults;
 pub mod files;
 pub mod frame;
 pub mod limits;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::settings::delivery::Buffering;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Duration;
@@ -320,6 +321,7 @@ impl Work<'_> {
         if let Err(failure) = lane.journal.release(position).await {
             tracing::warn!(stream = %lane.plan.stream, "the journal did not release what was sealed: {failure}");
         }
+        faults::reach("seal", "released");
         let spool = lane.spool.clone();
         lane.blocking(move || spool.keep_reserve()).await;
     }

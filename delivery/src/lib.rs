@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod destination;
 pub mod disk;
 pub mod failure;
+pub mod faults;
 pub mod format;
 pub mod ingest;
 pub mod journal;

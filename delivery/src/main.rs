@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use standpipe_config::faults;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
 use standpipe_config::units::parse_span;
 use standpipe_delivery::daemon;
+use standpipe_delivery::faults::POINTS;
 
 /// Makes records durable, buffers, converts and delivers them exactly once.
 ///
@@ -64,6 +66,9 @@ struct Check {
 }
 
 fn main() -> Exit {
+    if let Some(exit) = faults::start(POINTS) {
+        return exit;
+    }
     let arguments = Arguments::parse();
     if let Err(wrong) = arguments.logging.start() {
         return wrong_usage(&wrong.to_string());

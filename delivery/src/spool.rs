@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, FolderLock, create_folder, remove, sync_folder};
 
 use crate::disk::Quota;
@@ -79,6 +80,7 @@ impl Spool {
         lock: Arc<FolderLock>,
     ) -> Result<Self, SpoolError> {
         create_folder(folder)?;
+        faults::reach("recovery", "spool-there");
         let mut found = files_in(folder)?;
         let is_lost = |file: &&SpoolFile| found.get(&file.name) != Some(&file.size);
         let lost: Vec<_> = named.files.iter().filter(is_lost).collect();
@@ -93,6 +95,7 @@ impl Spool {
         for name in found.keys() {
             remove(&folder.join(name))?;
         }
+        faults::reach("recovery", "spool-swept");
         let spool = Self {
             folder: folder.to_owned(),
             quota,

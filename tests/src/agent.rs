@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{Environment, Program};
 use crate::trouble::{Attempting, Outcome, Trouble};
 use crate::wait::until;
 use crate::{binaries, http, port};
@@ -18,6 +18,8 @@ pub struct Agent {
     folder: PathBuf,
     port: u16,
     program: Option<Program>,
+    /// Variables that the next start adds to its environment: faults to come.
+    pub environment: Environment,
 }
 
 impl Agent {
@@ -32,6 +34,7 @@ impl Agent {
             folder: folder.to_owned(),
             port,
             program: None,
+            environment: Environment::default(),
         };
         std::fs::create_dir_all(folder).attempting(format!("create {}", folder.display()))?;
         agent.configure(url, flows)?;
@@ -92,7 +95,12 @@ impl Agent {
         let settings = self.settings().to_string_lossy().into_owned();
         let arguments = [&["run", "--config", &settings], more].concat();
         let program = binaries::find("standpipe-agent")?;
-        self.program = Some(Program::start(&program, &arguments, &self.log())?);
+        self.program = Some(Program::start_with(
+            &program,
+            &arguments,
+            &self.environment,
+            &self.log(),
+        )?);
         Ok(())
     }
 

@@ -40,6 +40,9 @@ pub fn build(more: &[&str]) -> Outcome {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--workspace", "--bins"]).args(more);
+    if cfg!(feature = "faults") {
+        command.args(["--features", "standpipe-tests/faults"]);
+    }
     match folder()?.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => {

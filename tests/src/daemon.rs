@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{Environment, Program};
 use crate::trouble::{Attempting, Outcome, Trouble};
 use crate::wait::until;
 use crate::{binaries, http, port};
@@ -14,11 +14,20 @@ use crate::{binaries, http, port};
 /// How long anything may take that should take a second.
 const SOON: Duration = Duration::from_secs(60);
 
+/// How full the machine is that runs the tests is no matter, as long as there is some room.
+const ROOM: &str = "limits: {disk: 1GiB}\n";
+
 /// A daemon, running or not. It keeps its doors over restarts.
 pub struct Daemon {
     folder: PathBuf,
     ports: (u16, u16),
+    /// Settings beside doors and streams, as YAML: `limits: {…}`; at first that a
+    /// gigabyte of the disk stays free. They count from the next
+    /// [`configure`](Self::configure) on.
+    pub more: String,
     program: Option<Program>,
+    /// Variables that the next start adds to its environment: faults to come.
+    pub environment: Environment,
 }
 
 /// The books of a stream.
@@ -65,7 +74,9 @@ impl Daemon {
         let daemon = Self {
             folder: folder.to_owned(),
             ports,
+            more: ROOM.to_owned(),
             program: None,
+            environment: Environment::default(),
         };
         std::fs::create_dir_all(folder).attempting(format!("create {}", folder.display()))?;
         daemon.configure(streams)?;
@@ -84,7 +95,9 @@ impl Daemon {
         Ok(Self {
             folder: self.folder.clone(),
             ports: self.ports,
+            more: self.more.clone(),
             program: None,
+            environment: Environment::default(),
         })
     }
 
@@ -93,7 +106,8 @@ impl Daemon {
         let (native, admin) = self.ports;
         let indented: Vec<_> = streams.lines().map(|line| format!("  {line}\n")).collect();
         let text = format!(
-            "data_dir: data\nlisten:\n  native: {{address: 127.0.0.1:{native}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
+            "data_dir: data\n{}listen:\n  native: {{address: 127.0.0.1:{native}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
+            self.more,
             indented.concat()
         );
         std::fs::write(self.settings(), text).attempting("write the daemon's settings")
@@ -121,7 +135,12 @@ impl Daemon {
         let settings = self.settings();
         let arguments = ["run", "--config", &settings.to_string_lossy()];
         let program = binaries::find("standpipe-delivery")?;
-        self.program = Some(Program::start(&program, &arguments, &self.log())?);
+        self.program = Some(Program::start_with(
+            &program,
+            &arguments,
+            &self.environment,
+            &self.log(),
+        )?);
         Ok(())
     }
 
@@ -170,6 +189,11 @@ impl Daemon {
     /// Where agents ship to.
     pub fn url(&self) -> Outcome<String> {
         Ok(format!("http://{}", self.door("native")?))
+    }
+
+    /// The same before it runs, where its doors were chosen.
+    pub fn url_to_be(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.0)
     }
 
     /// Sends text, each line a record; the answer, whatever it is.

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Answer {
     /// Its status code.
     pub status: u16,
+    /// Its header lines, in small letters.
+    pub head: String,
     /// Its body.
     pub body: Vec<u8>,
 }
@@ -22,6 +24,11 @@ impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Outcome<serde_json::Value> {
         serde_json::from_slice(&self.body).attempting(format!("read an answer as JSON: {self}"))
+    }
+
+    /// The value of a header, asked for in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
     }
 
     /// The answer, if its status is 200.
@@ -90,16 +97,17 @@ fn read(said: &[u8]) -> Option<Answer> {
     let head = std::str::from_utf8(&said[..end]).ok()?.to_ascii_lowercase();
     let status = head.split_whitespace().nth(1)?.parse().ok()?;
     let body = &said[end + 4..];
-    let header = |name: &str| {
-        let of = |line: &str| line.strip_prefix(name).map(|value| value.trim().to_owned());
-        head.lines().find_map(of)
-    };
-    let body = match header("content-length:") {
+    let body = match header(&head, "content-length") {
         Some(length) => body.get(..length.parse().ok()?)?.to_vec(),
-        None if header("transfer-encoding:").is_some() => unchunk(body)?,
+        None if header(&head, "transfer-encoding").is_some() => unchunk(body)?,
         None => body.to_vec(),
     };
-    Some(Answer { status, body })
+    Some(Answer { status, head, body })
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let of = |line: &'a str| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim());
+    head.lines().find_map(of)
 }
 
 fn unchunk(mut left: &[u8]) -> Option<Vec<u8>> {

@@ -11,12 +11,15 @@ pub mod folder;
 pub mod http;
 pub mod ledger;
 pub mod log;
+pub mod mount;
 pub mod objects;
+pub mod order;
 pub mod port;
 pub mod program;
 pub mod proxy;
 pub mod random;
 pub mod readers;
+pub mod seen;
 pub mod trouble;
 pub mod wait;
 

@@ -10,7 +10,7 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
-use crate::trouble::{Attempting, Outcome};
+use crate::trouble::{Attempting, Outcome, Trouble};
 
 /// All files below a folder, sorted by path; none where there is no folder.
 pub fn below(folder: &Path) -> Outcome<Vec<PathBuf>> {
@@ -97,6 +97,23 @@ pub fn rows(path: &Path) -> Outcome<Vec<Value>> {
     let rows = reader.get_row_iter(None).attempting(&what)?;
     rows.map(|row| Ok(object(&row.attempting(&what)?)))
         .collect()
+}
+
+/// Calls `each` with every value of a column of integers of a Parquet file.
+pub fn each_integer(path: &Path, column: &str, mut each: impl FnMut(i64)) -> Outcome {
+    let reader = reader(path)?;
+    let schema = reader.metadata().file_metadata().schema();
+    let fields = schema.get_fields().iter();
+    let fields = fields.filter(|field| field.name() == column).cloned();
+    let only = Type::group_type_builder(schema.name())
+        .with_fields(fields.collect())
+        .build()?;
+    for row in reader.get_row_iter(Some(only))? {
+        let row = object(&row?);
+        let value = row[column].as_i64();
+        each(value.ok_or_else(|| Trouble(format!("{column} is {}", row[column])))?);
+    }
+    Ok(())
 }
 
 fn reader(path: &Path) -> Outcome<SerializedFileReader<File>> {

@@ -1,5 +1,6 @@
 //! A running program of ours: start it, kill it, ask it to stop.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -9,6 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::trouble::{Attempting, Outcome, Trouble};
 use crate::wait::until;
+
+/// Variables that a program is started with, beside those of this process.
+pub type Environment = BTreeMap<String, String>;
 
 /// A process of ours. Killed when dropped.
 pub struct Program {
@@ -20,11 +24,22 @@ pub struct Program {
 impl Program {
     /// Starts a program; what it says is appended to the log.
     pub fn start(program: &Path, arguments: &[&str], log: &Path) -> Outcome<Self> {
+        Self::start_with(program, arguments, &Environment::default(), log)
+    }
+
+    /// The same, with variables added to its environment.
+    pub fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        environment: &Environment,
+        log: &Path,
+    ) -> Outcome<Self> {
         let name = program.file_name().unwrap_or(program.as_os_str());
         let name = name.to_string_lossy().into_owned();
         let said = append(log)?;
         let child = Command::new(program)
             .args(arguments)
+            .envs(environment)
             .stdin(Stdio::null())
             .stdout(said.try_clone()?)
             .stderr(said)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -91,11 +92,13 @@ impl Sender {
     async fn deliver(&mut self, prepared: &Prepared, said: &mut Said) -> Option<Settled> {
         let mut backoff = Backoff::default();
         loop {
+            faults::reach("ship", "sending");
             let sent = self
                 .client
                 .send(&self.name, prepared.body.clone(), prepared.frames);
             match sent.await {
                 Ok(reply) => {
+                    faults::reach("ship", "answered");
                     said.well(&self.name);
                     let settled = self
                         .asking

@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate};
 
+use crate::faults;
+
 use super::{Doing, FileError, is_full, remove, rename, sync_folder};
 
 use frames::{frame, read_frames};
@@ -133,15 +135,20 @@ impl EntryLog {
             return Err(LogError::Broken(self.path.clone()));
         }
         let frame = frame(self.generation, self.sequence, entries);
+        faults::reach_and(self.kind.name, "half-written", || {
+            let _ = self.file.write_all_at(&frame[..frame.len() / 2], self.end);
+        });
         if let Err(e) = self.file.write_all_at(&frame, self.end) {
             self.broken = self.file.set_len(self.end).is_err();
             return Err(self.failed("write", e));
         }
+        faults::reach(self.kind.name, "written");
         if let Err(e) = self.file.sync_data() {
             // A full disk may show only here; then the frame goes and the log stays (rule 28).
             self.broken = !is_full(&e) || self.file.set_len(self.end).is_err();
             return Err(self.failed("sync", e));
         }
+        faults::reach(self.kind.name, "synced");
         self.sequence += 1;
         self.end += frame.len() as u64;
         self.allocate_ahead();
@@ -211,7 +218,9 @@ impl EntryLog {
         let mut file = File::create(&aside).doing("create", &aside)?;
         file.write_all(&bytes).doing("write", &aside)?;
         file.sync_all().doing("sync", &aside)?;
+        faults::reach(kind.name, "snapshot-written");
         rename(&aside, &path)?;
+        faults::reach(kind.name, "snapshot-named");
         let end = bytes.len() as u64;
         let mut log = Self {
             kind,

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, create_folder, remove, rename, sync_folder};
 use standpipe_config::names::Fingerprint;
 
@@ -83,6 +84,7 @@ impl Folder {
             already_there(&place, object)?;
         } else {
             place_new(&place, folder, object)?;
+            faults::reach("delivery", "placed");
         }
         self.sync_names(folder).map_err(failure)
     }
@@ -134,7 +136,9 @@ fn place_new(place: &Path, folder: &Path, object: &Object) -> Result<(), Failure
         // Another file system, or one without links: copy.
         Err(_) => {}
     }
-    let placed = copy(object, &aside).and_then(|()| publish(&aside, place, object));
+    let copied = copy(object, &aside);
+    faults::reach("delivery", "copied");
+    let placed = copied.and_then(|()| publish(&aside, place, object));
     if placed.is_err() {
         let _ = remove(&aside);
     }

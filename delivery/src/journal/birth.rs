@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use standpipe_config::faults;
 use standpipe_config::files::{FileError, create_folder, remove};
 use standpipe_config::names::Run;
 
@@ -49,6 +50,7 @@ pub(super) fn open(folder: &Path, options: &Options) -> Result<Writer, OpenError
             Trouble::Full(full) => OpenError::Full(full),
             Trouble::File(error) => OpenError::File(error),
         })?;
+    faults::reach("recovery", "run-durable");
     for leftover in &found.leftovers {
         remove(leftover)?;
     }

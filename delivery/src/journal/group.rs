@@ -143,6 +143,11 @@ impl Group {
         }
         file.write_all_at(&self.buffer[from..], at)
     }
+
+    /// Writes only the beginning, as a process does that ends meanwhile (kill point).
+    pub(super) fn write_half(&self, file: &File) {
+        let _ = file.write_all_at(&self.buffer[..self.buffer.len() / 2], self.place.at);
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, sync_folder};
 use standpipe_config::names::LaneId;
 
@@ -111,7 +112,9 @@ impl Recovered {
             return Ok(());
         };
         file.set_len(end).doing("cut the void end of", &path)?;
+        faults::reach("recovery", "tail-cut");
         file.sync_all().doing("sync", &path)?;
+        faults::reach("recovery", "tail-synced");
         sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         if let Some(newest) = self.index.segments.back_mut().filter(|s| s.path == path) {
             newest.allocated = end;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, rename};
 use standpipe_config::names::{LaneId, Run};
 
@@ -107,7 +108,9 @@ impl Birth {
     fn name(&self, blank: &Blank) -> Result<PathBuf, FileError> {
         let folder = blank.path.parent().unwrap_or(Path::new("."));
         let named = segment::path(folder, SEGMENT, self.id);
+        faults::reach("journal", "segment-written");
         rename(&blank.path, &named)?;
+        faults::reach("journal", "segment-named");
         Ok(named)
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, remove, rename};
 
 use super::segment::{self, RECYCLED};
@@ -190,10 +191,12 @@ impl Space {
         if !pressed && bytes == self.segment_bytes && self.recycled.len() < self.keep {
             let to = segment::path(&self.folder, RECYCLED, id);
             rename(path, &to)?;
+            faults::reach("journal", "segment-recycled");
             self.recycled.push(to);
             return Ok(());
         }
         remove(path)?;
+        faults::reach("journal", "segment-removed");
         self.give_back(bytes);
         Ok(())
     }

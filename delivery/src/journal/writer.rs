@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError};
 use standpipe_config::names::Arrival;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -200,9 +201,12 @@ impl Writer {
         }
         let path = &self.active.path;
         let file = &self.active.file;
+        faults::reach_and("journal", "half-written", || self.group.write_half(file));
         let written = self.group.write(file).doing("write", path);
+        faults::reach("journal", "written");
         match written.and_then(|()| file.sync_data().doing("sync", path)) {
             Ok(()) => {
+                faults::reach("journal", "synced");
                 self.commit();
                 Ok(())
             }

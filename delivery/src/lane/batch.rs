@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::files::FileError;
 use standpipe_config::names::{Arrival, Run};
 use standpipe_config::settings::delivery::Format;
@@ -167,6 +168,7 @@ impl Batch {
             self.append(&row)?;
         }
         self.count();
+        faults::reach("batch", "written");
         Ok(if self.is_full(size) {
             Taken::Full
         } else {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::names::LaneId;
 
 use super::checkpoint::{Attempts, Checkpoint, Entry, Role, SealedFile};
@@ -31,6 +32,7 @@ pub fn divert(
     errors.add_all(&mut rows_of(spool, &file.kept)?, reason)?;
     let written = errors.file.finish()?;
     spool.sync()?;
+    faults::reach("divert", "synced");
     let added = SealedFile {
         id: written.id,
         role: Role::Error(file.target.error_type().to_owned()),
@@ -49,6 +51,7 @@ pub fn divert(
     };
     match checkpoint.record(entry) {
         Ok(()) => {
+            faults::reach("divert", "recorded");
             draft.keep(added.spool_files());
             spool.remove(file.spool_files());
             Ok(())

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::files::FileError;
 use standpipe_config::names::{Arrival, Run};
 use standpipe_config::prefix::PrefixError;
@@ -79,7 +80,9 @@ pub fn seal(
     if let (Some(copies), Some(place)) = (batch.backup, plan.backup()) {
         sealing.backup(copies, &place)?;
     }
+    faults::reach("seal", "files-finished");
     spool.sync()?;
+    faults::reach("seal", "files-synced");
     sealing.record(position, checkpoint)
 }
 
@@ -259,6 +262,7 @@ impl Sealing<'_> {
         });
         match checkpoint.record(entry) {
             Ok(()) => {
+                faults::reach("seal", "recorded");
                 let kept = self.files.iter().flat_map(SealedFile::spool_files);
                 self.draft.keep(kept);
                 Ok(())

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt};
+use standpipe_config::faults;
 use standpipe_config::names::LaneId;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -129,9 +130,12 @@ impl Delivery {
     /// A delivered file leaves the checkpoint, and then the disk.
     async fn delivered(&self, file: Arc<SealedFile>) -> Result<Result<(), Failure>, Fatal> {
         let (checkpoint, spool) = (self.checkpoint.clone(), self.spool.clone());
+        faults::reach("delivery", "delivered");
         let forget = move || match checkpoint.record(Entry::Delivered { file: file.id }) {
             Ok(()) => {
+                faults::reach("delivery", "forgotten");
                 spool.remove(file.spool_files());
+                faults::reach("delivery", "removed");
                 Ok(Ok(()))
             }
             Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),

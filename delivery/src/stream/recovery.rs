@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::settings::delivery::Stream as Settings;
 
 use super::folder::{Folder, Kept};
@@ -162,7 +163,11 @@ fn agree(
         Some(checkpoint) => checkpoint,
         // What is in there may be delivered already.
         None if journal.end() > 0 => return Err(no_checkpoint(folder, "a journal")),
-        None => Checkpoint::begin(folder.path(), lane).map_err(Damage::new)?,
+        None => {
+            let begun = Checkpoint::begin(folder.path(), lane).map_err(Damage::new)?;
+            faults::reach("recovery", "checkpoint-begun");
+            begun
+        }
     };
     let state = checkpoint.state().clone();
     if state.lane != lane {
@@ -177,8 +182,10 @@ fn agree(
         let number = state.version.number + 1;
         let version = Entry::Settings(Version { number, settings });
         checkpoint.record(version).map_err(Damage::new)?;
+        faults::reach("recovery", "settings-noted");
     }
     folder.keep(kept).map_err(Damage::new)?;
+    faults::reach("recovery", "settings-kept");
     let mishap = mishap::forbids_start(folder.path(), state.position).map_err(Damage::new)?;
     Ok(Parts {
         journal: journal.clone(),

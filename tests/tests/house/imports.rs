@@ -16,6 +16,8 @@ const SHARED: &[&str] = &["disk", "failure", "record"];
 const DELIVERY: &[(&str, &[&str])] = &[
     ("disk", &[]),
     ("failure", &[]),
+    // The table of kill points, for the program alone.
+    ("faults", &[]),
     ("record", &[]),
     ("journal", &[]),
     ("transform", &[]),
@@ -41,7 +43,7 @@ const DELIVERY: &[(&str, &[&str])] = &[
     // or from the journal itself.
     ("ingest", &["stream", "journal"]),
     ("daemon", &["*"]),
-    ("main", &["daemon"]),
+    ("main", &["daemon", "faults"]),
 ];
 
 /// Crates that must not be in a crate's manifest: what keeps the agent small, and the library of

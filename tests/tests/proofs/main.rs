@@ -2,9 +2,12 @@
 //! file, through kills, damage, wrong settings and odd records.
 
 mod damage;
+mod ends;
 mod kills;
 mod network;
 mod odd;
+#[cfg(feature = "faults")]
+mod points;
 mod quickstart;
 mod settings;
 mod stops;

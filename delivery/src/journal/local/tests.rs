@@ -68,3 +68,39 @@ async fn a_shutdown_answers_all_and_refuses_what_comes_later() {
     assert_eq!(journal.append(text(&["b"])).await, Err(Refusal::Closed));
     assert_eq!(all_from(&journal, 0, 1).await, ["a"]);
 }
+
+/// When what is on disk is unknown nothing more is promised: who waits hears it, and the process
+/// must end.
+#[tokio::test]
+async fn a_journal_that_cannot_go_on_refuses_and_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    store(&journal, &["a"]).await;
+    std::fs::remove_dir_all(folder.path()).expect("removed");
+    let large = "x".repeat(40_000);
+    let mut appended = Ok(());
+    for _ in 0..10 {
+        appended = journal.append(text(&[&large])).await.map(drop);
+        if appended.is_err() {
+            break;
+        }
+    }
+    let refusal = appended.expect_err("no segment can be begun");
+    assert!(matches!(refusal, Refusal::Halted(_)), "{refusal:?}");
+    let failed = tokio::time::timeout(std::time::Duration::from_secs(60), journal.failed());
+    let why = failed.await.expect("it failed");
+    assert!(why.contains("the daemon must restart"), "{why}");
+    assert!(why.contains(&folder.path().display().to_string()), "{why}");
+    assert!(journal.shutdown().await.is_err());
+}
+
+/// A stop is no failure.
+#[tokio::test]
+async fn a_journal_that_was_shut_down_has_not_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = open(folder.path()).await;
+    store(&journal, &["a"]).await;
+    journal.shutdown().await.expect("ends well");
+    let failed = journal.failed();
+    assert!(futures::FutureExt::now_or_never(failed).is_none());
+}

@@ -10,6 +10,7 @@ use crate::lane::failed::{ErrorFile, Lines, Reason};
 use crate::record::Row;
 use crate::record::rows::{Reserve, RowsReader, Shape};
 use crate::spool::SpoolFile;
+use standpipe_config::faults;
 use standpipe_config::settings::delivery::{Format, Parquet};
 
 /// The error type of records that cannot be converted.
@@ -101,6 +102,7 @@ impl Sealing<'_> {
         let encoded = self.encode_rows(&mut rows, &schema, parquet, object, &mut errors)?;
         if let Some(grown) = &encoded.schema {
             grown.save(&path)?;
+            faults::reach("seal", "schema-kept");
         }
         Ok((encoded, errors))
     }

@@ -23,7 +23,10 @@ fn an_integer_that_a_double_would_round_is_no_double() {
     assert_eq!(double("9007199254740993"), None);
     assert_eq!(double("100000000000000000000"), Some(1e20));
     assert_eq!(double("381342226626172350"), None);
-    assert_eq!(double("381342226626172352"), Some(381_342_226_626_172_352.0));
+    assert_eq!(
+        double("381342226626172352"),
+        Some(381_342_226_626_172_352.0)
+    );
     assert_eq!(double(&"9".repeat(60)), None);
     assert_eq!(double("123456789012345678901"), None);
     assert_eq!(double("1e400"), None);

@@ -152,3 +152,49 @@ fn a_group_that_finds_no_room_is_refused_undone_and_never_found_again_rule_28() 
     let writer = birth::open(&folder, &small.options(None)).expect("opens");
     assert_eq!(writer.synced.position, 2, "kept, and the repeated frame");
 }
+
+/// A text request of one record, and one behind it that finds no room; both are refused.
+fn refuse_two(writer: &mut Writer, small: &Small) {
+    let filler = break_promise(small, writer);
+    let keyed = Append {
+        idempotency_key: Some("once".to_owned()),
+        ..text(&["first of the group"])
+    };
+    let large = text(&[&"x".repeat(9_000)]);
+    let refused = serve(writer, vec![keyed, large], false);
+    assert!(refused.iter().all(Result::is_err), "{refused:?}");
+    std::fs::remove_file(filler).expect("removed");
+}
+
+/// Rule 28: a caller that was refused sends its records again, so they must not be found.
+#[test]
+fn what_was_written_of_a_refused_group_is_not_found_after_a_crash() {
+    let Some(small) = Small::mount() else { return };
+    let folder = small.folder();
+    let mut writer = birth::open(&folder, &small.options(None)).expect("opens");
+    serve(&mut writer, vec![text(&["kept"])], false);
+    refuse_two(&mut writer, &small);
+    drop(writer);
+    let writer = birth::open(&folder, &small.options(None)).expect("opens");
+    assert_eq!(writer.synced.position, 1, "only what was kept");
+    assert_eq!(writer.synced.totals.accepted_records, 1);
+}
+
+/// Rules 10 and 28: a request that was refused is no repeat when it comes again.
+#[test]
+fn the_key_of_a_refused_request_is_free_again() {
+    let Some(small) = Small::mount() else { return };
+    let mut writer = birth::open(&small.folder(), &small.options(None)).expect("opens");
+    serve(&mut writer, vec![text(&["kept"])], false);
+    refuse_two(&mut writer, &small);
+    let again = Append {
+        idempotency_key: Some("once".to_owned()),
+        ..text(&["first of the group"])
+    };
+    let stored = serve(&mut writer, vec![again], false);
+    assert_eq!(stored[0].as_ref().expect("stored").first_position, 1);
+    assert_eq!(
+        writer.synced.position, 2,
+        "stored, not answered as a repeat"
+    );
+}

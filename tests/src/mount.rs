@@ -1,0 +1,62 @@
+//! Small file systems that really get full, where root may mount them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::readers::skipped;
+use crate::trouble::{Attempting, Outcome, Trouble};
+
+/// A mounted file system; unmounted when dropped.
+pub struct Mount {
+    path: PathBuf,
+}
+
+impl Mount {
+    /// A file system in memory at `path`, of a size as `mount` takes it: `48m`. `None` where nothing
+    /// can be mounted, which is noted as skipped and in CI is trouble.
+    pub fn tmpfs(path: &Path, size: &str) -> Outcome<Option<Self>> {
+        let options = format!("size={size}");
+        Self::at(path, &["-t", "tmpfs", "-o", &options, "tmpfs"])
+    }
+
+    /// An ext4 of so many bytes at `path`, in a file beside it.
+    pub fn ext4(path: &Path, size: u64) -> Outcome<Option<Self>> {
+        let image = path.with_extension("ext4");
+        std::fs::File::create(&image)?.set_len(size)?;
+        let made = Command::new("mkfs.ext4").arg("-q").arg(&image).status();
+        if !made.is_ok_and(|status| status.success()) {
+            return cannot(
+                "mkfs.ext4 is not there or fails; to install it: apt-get install e2fsprogs",
+            );
+        }
+        Self::at(path, &["-o", "loop", &image.to_string_lossy()])
+    }
+
+    fn at(path: &Path, arguments: &[&str]) -> Outcome<Option<Self>> {
+        std::fs::create_dir_all(path)?;
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(arguments).arg(path).output();
+        let mounted = mounted.attempting("run mount")?;
+        if !mounted.status.success() {
+            return cannot(String::from_utf8_lossy(&mounted.stderr).trim());
+        }
+        let path = path.to_owned();
+        Ok(Some(Self { path }))
+    }
+}
+
+fn cannot(why: &str) -> Outcome<Option<Mount>> {
+    let why = format!("small file systems that get full, which need root: {why}");
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        return Err(Trouble(why));
+    }
+    skipped(&why)?;
+    Ok(None)
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: what still holds it open keeps it no longer than it must.
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+    }
+}
