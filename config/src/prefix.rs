@@ -94,6 +94,11 @@ impl Prefix {
         &self.text
     }
 
+    /// What every key under it begins with: the text before the first expression.
+    pub fn start(&self) -> &str {
+        start(&self.parts)
+    }
+
     /// Whether nothing of it is an expression, so that the date is appended.
     pub fn is_literal(&self) -> bool {
         self.literal
@@ -128,12 +133,17 @@ impl ErrorPrefix {
         self.text.as_deref()
     }
 
+    /// What every key under it begins with: the text before the first expression.
+    pub fn start(&self) -> &str {
+        start(&self.parts)
+    }
+
     /// What it means, for people: with the parts that are appended.
     pub fn meaning(&self) -> String {
         match &self.text {
             Some(text) if text.contains("!{") => text.clone(),
             _ => {
-                let before = self.parts.first().and_then(Part::text).unwrap_or_default();
+                let before = self.start();
                 format!("{before}!{{firehose:error-output-type}}/!{{timestamp:yyyy/MM/dd/HH}}/")
             }
         }
@@ -148,6 +158,10 @@ impl ErrorPrefix {
     ) -> Result<String, PrefixError> {
         evaluate(&self.parts, Some(error_type), values)
     }
+}
+
+fn start(parts: &[Part]) -> &str {
+    parts.first().and_then(Part::text).unwrap_or_default()
 }
 
 fn missing() -> PrefixError {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
 /// A secret and where it came from. `Debug` and the written-out settings show only the latter.
 #[derive(Clone, Debug)]
@@ -11,8 +12,16 @@ pub struct Secret {
     value: SecretString,
 }
 
+/// The same secret is one from the same source, whatever is in it by now.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
 /// Where a secret comes from; what is written instead of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecretSource {
     /// The content of a file, without the white space at its end.
     File(PathBuf),

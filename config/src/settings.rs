@@ -12,6 +12,7 @@ pub mod agent;
 #[cfg(test)]
 mod damage;
 pub mod delivery;
+mod url;
 mod values;
 
 pub use values::SECRET;

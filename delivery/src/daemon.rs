@@ -13,11 +13,14 @@ use standpipe_config::process::check;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::metrics::Metrics;
 use standpipe_config::process::signals::Signals;
+use standpipe_config::settings::Loaded;
 use standpipe_config::settings::delivery::{self, Settings};
+use standpipe_config::yaml::Problems;
 
 use start::{CannotStart, Running};
 
 mod doors;
+mod preflight;
 mod start;
 mod status;
 mod stop;
@@ -45,15 +48,45 @@ pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
     }
 }
 
-/// Prints what a configuration means, or everything that is wrong with it.
-pub fn check(config: &Path, json: bool) -> Exit {
-    let answer = check::answer(&delivery::load(config), delivery::summary, json);
+/// Prints what a configuration means, or everything that is wrong with it; with `connect` also
+/// what the real destinations say.
+pub fn check(config: &Path, json: bool, connect: bool) -> Exit {
+    let loaded = delivery::load(config);
+    let answer = match &loaded {
+        Ok(loaded) if connect => check_connected(config, loaded, json),
+        _ => check::answer(&loaded, delivery::summary, json),
+    };
     // Whoever closed stdout does not want to know.
     let _ = writeln!(std::io::stdout(), "{}", answer.text);
     answer.exit
 }
 
+fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> check::Answer {
+    let answers = match runtime() {
+        Ok(runtime) => runtime.block_on(preflight::ask(&loaded.settings)),
+        Err(error) => {
+            return check::Answer {
+                text: format!("nobody was asked: the operating system gives no threads: {error}"),
+                exit: Exit::Failed,
+            };
+        }
+    };
+    let problems: Vec<_> = answers.iter().filter_map(|a| a.problem(config)).collect();
+    if problems.is_empty() {
+        let lines: Vec<_> = answers.iter().map(preflight::Answer::line).collect();
+        let summary = |settings: &Settings| delivery::summary(settings) + &lines.join("\n");
+        return check::answer(&Ok(loaded.clone()), summary, json);
+    }
+    // The settings can be used; it is the world that is not as they say.
+    check::Answer {
+        exit: Exit::Failed,
+        ..check::answer::<Settings>(&Err(Problems(problems)), delivery::summary, json)
+    }
+}
+
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    // The one crypto provider of the process. A second call is no trouble: one is there then.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::files::{Doing, FileError};
+use standpipe_config::names::{LaneId, Run};
 use standpipe_config::settings::delivery as settings;
 
 use crate::failure::Failure;
 
+pub use notes::{Attempts, Note, Notes};
+use s3::memory::UploadMemory;
+
 pub mod file;
+mod notes;
+pub mod s3;
 
 /// What every destination can do.
 ///
@@ -27,7 +33,7 @@ pub trait Destination {
 }
 
 /// A sealed file, as a destination sees it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Object {
     /// Its name at the destination.
     pub key: String,
@@ -37,6 +43,25 @@ pub struct Object {
     pub size: u64,
     /// Their SHA-256, in hex.
     pub hash: String,
+    /// Which records they are.
+    pub provenance: Provenance,
+    /// What is remembered of the attempts to deliver it.
+    pub notes: Notes,
+}
+
+/// Which records an object is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Provenance {
+    /// Their lane.
+    pub lane: LaneId,
+    /// The run of the first.
+    pub run: Run,
+    /// Position of the first.
+    pub first: u64,
+    /// Position of the last.
+    pub last: u64,
+    /// How many accepted records it decides about.
+    pub records: u64,
 }
 
 /// Where a sealed file goes, as the checkpoint keeps it (rule 16): what it takes to find the
@@ -49,6 +74,8 @@ pub enum Target {
         /// The folder.
         path: PathBuf,
     },
+    /// A bucket of object storage.
+    S3(s3::Place),
 }
 
 impl Target {
@@ -58,21 +85,32 @@ impl Target {
             settings::Destination::File(file) => Self::File {
                 path: file.path.clone(),
             },
+            settings::Destination::S3(s3) => Self::S3(s3::Place::of(&s3.bucket)),
+        }
+    }
+
+    /// Whether both are one place, whoever asks there.
+    pub fn is_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { path }, Self::File { path: other }) => path == other,
+            (Self::S3(place), Self::S3(other)) => place.is_place(other),
+            _ => false,
         }
     }
 
     /// The error type of rows that it refuses.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Self::File { .. } => "delivery-failed",
+            Self::File { .. } | Self::S3(_) => "delivery-failed",
         }
     }
 
-    /// Opens it.
-    pub fn open(&self) -> AnyDestination {
-        match self {
+    /// Opens it; `memory` is what all uploads of the process may hold. Asks nobody yet.
+    pub fn open(&self, memory: &UploadMemory) -> Result<AnyDestination, Failure> {
+        Ok(match self {
             Self::File { path } => AnyDestination::File(file::Folder::new(path)),
-        }
+            Self::S3(place) => AnyDestination::S3(s3::Bucket::open(place, memory)?),
+        })
     }
 }
 
@@ -80,6 +118,7 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File { path } => write!(f, "the folder {}", path.display()),
+            Self::S3(place) => place.fmt(f),
         }
     }
 }
@@ -89,12 +128,27 @@ impl std::fmt::Display for Target {
 pub enum AnyDestination {
     /// A folder of this machine.
     File(file::Folder),
+    /// A bucket of object storage.
+    S3(s3::Bucket),
+}
+
+impl AnyDestination {
+    /// Asks whether objects could be delivered under keys that begin with `start`. Leaves nothing
+    /// behind.
+    pub async fn preflight(&self, start: &str) -> Result<(), Failure> {
+        match self {
+            // Created with its first object, and every object says how that went.
+            Self::File(_) => Ok(()),
+            Self::S3(bucket) => bucket.preflight(start).await,
+        }
+    }
 }
 
 impl Destination for AnyDestination {
     async fn deliver(&self, group: &[Object]) -> Vec<Result<(), Failure>> {
         match self {
             Self::File(folder) => folder.deliver(group).await,
+            Self::S3(bucket) => bucket.deliver(group).await,
         }
     }
 }

@@ -57,7 +57,7 @@ struct Run {
 struct Check {
     #[command(flatten)]
     config: Config,
-    /// Also asks the real destinations and hooks (not available yet)
+    /// Also asks the real destinations whether they are there and may be read and written
     #[arg(long)]
     connect: bool,
     /// Prints one JSON object
@@ -75,10 +75,7 @@ fn main() -> Exit {
     }
     match arguments.command {
         Command::Run(run) => daemon::run(&run.config.config, run.stop_deadline),
-        Command::Check(check) if check.connect => {
-            wrong_usage("check --connect is not available yet: leave --connect out")
-        }
-        Command::Check(check) => daemon::check(&check.config.config, check.json),
+        Command::Check(check) => daemon::check(&check.config.config, check.json, check.connect),
     }
 }
 

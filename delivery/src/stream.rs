@@ -2,7 +2,7 @@
 //! of all of them, which is all that the doors and the daemon see.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use standpipe_config::settings::delivery::{self as settings, HighWater};
 
 use tokio::sync::watch;
 
+use crate::destination::Target;
 use crate::disk::DataFolder;
 use crate::journal::{Append, Appended, Journal, Refusal};
 use crate::lane::Shares;
@@ -37,6 +38,16 @@ const LEAVING: Duration = Duration::from_secs(10);
 
 /// How often somebody looks whether a folder is free, or a stream has drained.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Where a stream went by the settings it last ran with, under this name or its former one; nowhere
+/// if it never ran.
+pub fn known_targets(data_dir: &Path, stream: &settings::Stream) -> Vec<Target> {
+    let names = std::iter::once(&stream.name).chain(&stream.former_name);
+    let folders = names.map(|name| folder::path(data_dir, name));
+    let kept = folders.filter_map(|folder| kept_settings(&folder).ok());
+    kept.flat_map(|stream| targets::all_of(&stream.destination))
+        .collect()
+}
 
 /// What all streams of a process share.
 #[derive(Clone, Debug)]
@@ -111,7 +122,7 @@ impl Streams {
         let data = DataFolder::new(&resources.data_dir, resources.high_water);
         let around = Surroundings {
             shares: Shares::of(resources.memory),
-            targets: Targets::default(),
+            targets: Targets::new(resources.memory),
             ended: Ended(watch::Sender::new(None)),
         };
         let shared = Shared {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod agent;
 pub mod binaries;
+pub mod components;
 pub mod daemon;
 pub mod folder;
 pub mod http;
@@ -19,6 +20,7 @@ pub mod program;
 pub mod proxy;
 pub mod random;
 pub mod readers;
+pub mod s3;
 pub mod seen;
 pub mod trouble;
 pub mod wait;

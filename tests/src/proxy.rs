@@ -1,5 +1,5 @@
-//! A network that lies: a TCP proxy that cuts connections in the middle of requests and swallows
-//! replies after the server has acted.
+//! A network that lies: a TCP proxy that cuts connections in the middle of requests, swallows and
+//! delays replies after the server has acted, and is gone for a while.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,8 +11,25 @@ use std::time::Duration;
 use crate::random::Random;
 use crate::trouble::Outcome;
 
-/// How much passes at most before a connection meets its fault, in bytes.
-const GRACE: u64 = 256 * 1024;
+/// How bad a network is.
+#[derive(Clone, Copy, Debug)]
+pub struct Temper {
+    /// Of a hundred connections so many meet a fault.
+    pub faulty: u64,
+    /// How much passes at most before a connection meets its fault, in bytes.
+    pub grace: u64,
+    /// How long replies are held back at most.
+    pub delay: Duration,
+}
+
+impl Temper {
+    /// No connection lasts.
+    pub const WILD: Self = Self {
+        faulty: 100,
+        grace: 256 * 1024,
+        delay: Duration::ZERO,
+    };
+}
 
 /// Stands before a server; faults are on until [`heal`](Self::heal).
 pub struct Proxy {
@@ -22,7 +39,9 @@ pub struct Proxy {
 
 struct Shared {
     server: SocketAddr,
+    temper: Temper,
     lying: AtomicBool,
+    down: AtomicBool,
     stopped: AtomicBool,
     cut: AtomicU64,
     swallowed: AtomicU64,
@@ -41,11 +60,18 @@ enum Fault {
 impl Proxy {
     /// A lying network before `server`.
     pub fn start(server: SocketAddr, random: Random) -> Outcome<Self> {
+        Self::with(server, random, Temper::WILD)
+    }
+
+    /// The same, as bad as the caller wants it.
+    pub fn with(server: SocketAddr, random: Random, temper: Temper) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             server,
+            temper,
             lying: AtomicBool::new(true),
+            down: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             cut: AtomicU64::new(0),
             swallowed: AtomicU64::new(0),
@@ -58,6 +84,16 @@ impl Proxy {
     /// Where clients connect.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Nothing passes any more.
+    pub fn cut_off(&self) {
+        self.shared.down.store(true, Ordering::Relaxed);
+    }
+
+    /// It passes again.
+    pub fn restore(&self) {
+        self.shared.down.store(false, Ordering::Relaxed);
     }
 
     /// No further faults.
@@ -86,33 +122,42 @@ impl Shared {
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
+            if self.down.load(Ordering::Relaxed) {
+                continue;
+            }
             let fault = self.fault(&mut random);
+            let delay = random.below(self.temper.delay.as_millis() as u64 + 1);
             let own = self.clone();
             if let Ok(client) = client {
                 // A connection that breaks is what this is for.
-                thread::spawn(move || drop(own.carry(&client, fault)));
+                thread::spawn(move || {
+                    drop(own.carry(&client, fault, Duration::from_millis(delay)))
+                });
             }
         }
     }
 
     fn fault(&self, random: &mut Random) -> Fault {
-        let after = random.below(GRACE);
-        match random.below(3) {
-            _ if !self.lying.load(Ordering::Relaxed) => Fault::None,
+        let after = random.below(self.temper.grace);
+        let kind = random.below(3);
+        let spared = random.below(100) >= self.temper.faulty;
+        match kind {
+            _ if spared || !self.lying.load(Ordering::Relaxed) => Fault::None,
             0 => Fault::Cut(after),
             _ => Fault::Swallow(after),
         }
     }
 
     /// Carries bytes both ways until a side closes or the fault is due.
-    fn carry(&self, client: &TcpStream, fault: Fault) -> std::io::Result<()> {
+    fn carry(&self, client: &TcpStream, fault: Fault, delay: Duration) -> std::io::Result<()> {
         let server = TcpStream::connect(self.server)?;
         let sent = AtomicU64::new(0);
         thread::scope(|scope| {
             scope.spawn(|| {
                 let due = pump(client, &server, |count| {
                     let sent = sent.fetch_add(count, Ordering::Relaxed) + count;
-                    matches!(fault, Fault::Cut(after) if sent > after)
+                    self.down.load(Ordering::Relaxed)
+                        || matches!(fault, Fault::Cut(after) if sent > after)
                 });
                 if due {
                     self.cut.fetch_add(1, Ordering::Relaxed);
@@ -121,8 +166,10 @@ impl Shared {
                 let _ = server.shutdown(Shutdown::Write);
             });
             let due = pump(&server, client, |_| {
+                thread::sleep(delay);
                 let sent = sent.load(Ordering::Relaxed);
-                matches!(fault, Fault::Swallow(after) if sent > after)
+                self.down.load(Ordering::Relaxed)
+                    || matches!(fault, Fault::Swallow(after) if sent > after)
             });
             if due {
                 self.swallowed.fetch_add(1, Ordering::Relaxed);

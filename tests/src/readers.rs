@@ -1,12 +1,13 @@
 //! Readers of another make, against which our Parquet files are held: pyarrow and duckdb, in the
 //! Python that `tests/run` prepares.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::components;
+pub use crate::components::skipped;
 use crate::trouble::{Attempting, Outcome, Trouble};
 
 /// Prints what both readers make of all Parquet files below a folder, as JSON.
@@ -24,7 +25,7 @@ print(json.dumps({"files": len(files), "pyarrow": rows, "dataset": together, "du
 /// What both readers say of the Parquet files below a folder: `files`, `pyarrow` (one by one),
 /// `dataset` (pyarrow, all together), `duckdb`. `None` where they are not there, which is noted as skipped and in CI is trouble.
 pub fn counts(folder: &Path) -> Outcome<Option<Value>> {
-    let Some(python) = python()? else {
+    let Some(python) = components::find("pyarrow and duckdb", "STANDPIPE_PYTHON")? else {
         return Ok(None);
     };
     let output = Command::new(python)
@@ -42,26 +43,4 @@ pub fn counts(folder: &Path) -> Outcome<Option<Value>> {
     serde_json::from_slice(&output.stdout)
         .attempting("read what Python printed")
         .map(Some)
-}
-
-fn python() -> Outcome<Option<PathBuf>> {
-    if let Some(python) = std::env::var_os("STANDPIPE_PYTHON") {
-        return Ok(Some(python.into()));
-    }
-    let why = "pyarrow and duckdb: STANDPIPE_PYTHON is not set; tests/run gets them";
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        return Err(Trouble::new(why));
-    }
-    skipped(why)?;
-    Ok(None)
-}
-
-/// Notes what was not shown, and why; `tests/run` tells it at its end.
-pub fn skipped(why: &str) -> Outcome {
-    println!("skipped: {why}");
-    let Some(list) = std::env::var_os("STANDPIPE_SKIPPED") else {
-        return Ok(());
-    };
-    let mut list = std::fs::OpenOptions::new().append(true).open(list)?;
-    Ok(writeln!(list, "{why}")?)
 }

@@ -192,3 +192,18 @@ fn an_arrival_outside_of_the_calendar_is_an_error() {
     let prefix = Prefix::parse("").unwrap();
     assert!(prefix.evaluate(&values).unwrap_err().0.contains("no time"));
 }
+
+#[test]
+fn every_key_begins_with_the_text_before_the_first_expression() {
+    for (text, start) in [
+        ("", ""),
+        ("a/b/", "a/b/"),
+        ("a/x=!{timestamp:yyyy}/b/", "a/x="),
+        ("!{timestamp:yyyy}/", ""),
+    ] {
+        let prefix = Prefix::parse(text).unwrap();
+        assert_eq!(prefix.start(), start, "{text}");
+        let errors = ErrorPrefix::parse(Some("e/!{firehose:error-output-type}/"), &prefix).unwrap();
+        assert_eq!(errors.start(), "e/");
+    }
+}

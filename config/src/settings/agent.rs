@@ -15,7 +15,6 @@ mod pattern;
 mod read;
 mod summary;
 mod tables;
-mod url;
 
 pub use parse::{Log, Metadata, OnError, Parse, Step};
 pub use pattern::Pattern;

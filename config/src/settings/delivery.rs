@@ -8,6 +8,7 @@ use crate::names::StreamName;
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::Secret;
 
+mod bucket;
 mod column;
 mod destination;
 mod format;
@@ -241,6 +242,18 @@ pub enum ColumnType {
 pub enum Destination {
     /// A folder of this machine.
     File(FileDestination),
+    /// A bucket of object storage.
+    S3(S3Destination),
+}
+
+impl Destination {
+    /// Firehose's source backup: all records as they came, delivered to a place of their own.
+    pub fn backup(&self) -> Option<&Destination> {
+        match self {
+            Self::File(file) => file.backup.as_deref(),
+            Self::S3(s3) => s3.backup.as_deref(),
+        }
+    }
 }
 
 /// A folder of this machine, laid out as a bucket would be.
@@ -254,6 +267,43 @@ pub struct FileDestination {
     pub error_output_prefix: ErrorPrefix,
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
+}
+
+/// A bucket of object storage.
+#[derive(Clone, PartialEq, Debug)]
+pub struct S3Destination {
+    /// Which one.
+    pub bucket: Bucket,
+    /// Where data objects go.
+    pub prefix: Prefix,
+    /// Where records that failed go.
+    pub error_output_prefix: ErrorPrefix,
+    /// Firehose's source backup: all records as they came, delivered to a place of their own.
+    pub backup: Option<Box<Destination>>,
+}
+
+/// A bucket, and how to get in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// The address of the server, such as `http://127.0.0.1:9000`; `None`: AWS.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// Whether the bucket's name stands in the path of an address, and not in its host.
+    pub path_style: bool,
+    /// Who asks; `None`: whom the usual AWS chain finds.
+    pub access: Option<Access>,
+}
+
+/// An access key.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Access {
+    /// Its id, which is no secret.
+    pub key_id: String,
+    /// Its secret.
+    pub secret: Secret,
 }
 
 #[cfg(test)]

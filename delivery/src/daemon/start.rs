@@ -15,6 +15,7 @@ use standpipe_config::process::service;
 use standpipe_config::settings::delivery::{Listen, Settings};
 
 use super::doors::Doors;
+use super::preflight;
 use super::status::{Status, record};
 use crate::ingest::{self, Admission};
 use crate::stream::{OpenError, Resources, StartError, Streams};
@@ -52,6 +53,8 @@ pub(super) enum CannotStart {
     Streams(#[from] OpenError),
     #[error(transparent)]
     Stream(#[from] StartError),
+    #[error("a destination refuses us, and nothing was started:\n{0}")]
+    Destination(String),
 }
 
 impl CannotStart {
@@ -76,6 +79,9 @@ impl Running {
         );
         let seen = Arc::new(OnceLock::new());
         let admin = admin(&settings.listen, &readiness, &metrics, &seen).await?;
+        let answers = preflight::ask(&settings).await;
+        preflight::judge(answers, &settings.streams, &settings.data_dir)
+            .map_err(CannotStart::Destination)?;
         let streams = streams(&settings).await?;
         let _ = seen.set(streams.clone());
         recovery.release();

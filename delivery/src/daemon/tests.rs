@@ -272,7 +272,7 @@ fn a_wrong_configuration_starts_nothing() {
     let path = folder.path().join("delivery.yaml");
     std::fs::write(&path, "data_dir: data\nstrems: {}\n").unwrap();
     assert_eq!(run(&path, SECOND), Exit::Wrong);
-    assert_eq!(check(&path, false), Exit::Wrong);
+    assert_eq!(check(&path, false, false), Exit::Wrong);
     assert!(!folder.path().join("data").exists());
     assert_eq!(run(&folder.path().join("none.yaml"), SECOND), Exit::Wrong);
 }

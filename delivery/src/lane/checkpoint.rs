@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind};
 use standpipe_config::names::LaneId;
 
-pub use entry::{Attempts, Counts, Entry, Role, Seal, SealedFile, Version};
+pub use crate::destination::Attempts;
+pub use entry::{Counts, Entry, Role, Seal, SealedFile, Version};
 pub use state::{Sealed, Settled, State};
 
 mod entry;

@@ -53,7 +53,8 @@ pub struct FailedRecords {
     pub oldest: Arrival,
     /// Accepted records, each once however many rows of it failed (rule 34).
     pub counts: Counts,
-    last: Option<u64>,
+    /// Position of the last.
+    pub last: Option<u64>,
 }
 
 impl ErrorFile {

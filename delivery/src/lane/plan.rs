@@ -54,9 +54,7 @@ impl Plan {
 
     /// Where copies go, with source backup.
     pub fn backup(&self) -> Option<Place<'_>> {
-        match &self.destination {
-            Destination::File(file) => file.backup.as_deref().map(place),
-        }
+        self.destination.backup().map(place)
     }
 
     /// Whether rows are encoded at the seal, and not delivered as they were spooled.
@@ -86,11 +84,13 @@ impl Plan {
 }
 
 fn place(destination: &Destination) -> Place<'_> {
-    match destination {
-        Destination::File(file) => Place {
-            target: Target::of(destination),
-            prefix: &file.prefix,
-            errors: &file.error_output_prefix,
-        },
+    let (prefix, errors) = match destination {
+        Destination::File(file) => (&file.prefix, &file.error_output_prefix),
+        Destination::S3(s3) => (&s3.prefix, &s3.error_output_prefix),
+    };
+    Place {
+        target: Target::of(destination),
+        prefix,
+        errors,
     }
 }

@@ -123,6 +123,7 @@ struct Content {
     object: SpoolFile,
     kept: Vec<SpoolFile>,
     first: (u64, Run),
+    last: u64,
     oldest: Arrival,
     counts: Counts,
 }
@@ -142,6 +143,7 @@ impl Sealing<'_> {
             object: written.data.clone(),
             kept: vec![written.data, written.index],
             first: (self.tally.first, self.tally.run),
+            last: self.tally.next.saturating_sub(1),
             oldest: self.tally.oldest,
             counts: self.tally.counts,
         }
@@ -185,6 +187,7 @@ impl Sealing<'_> {
         let written = errors.file.finish()?;
         let content = Content {
             first: failed.first,
+            last: failed.last.unwrap_or(failed.first.0),
             oldest: failed.oldest,
             counts: failed.counts,
             ..self.content(written)
@@ -240,6 +243,7 @@ impl Sealing<'_> {
             counts: content.counts,
             rows: content.rows,
             first: content.first.0,
+            last: content.last,
             run: content.first.1,
             oldest: content.oldest,
             object: content.object,

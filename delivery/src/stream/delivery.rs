@@ -13,8 +13,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::blocking;
-use super::targets::Targets;
-use crate::destination::{Destination, Object};
+use super::targets::{Current, Targets};
+use crate::destination::{Destination, Note, Notes, Object, Provenance};
 use crate::failure::{Failure, Verdict};
 use crate::lane::Fatal;
 use crate::lane::checkpoint::{Checkpoint, Entry, Role, SealedFile};
@@ -35,6 +35,8 @@ pub(super) struct Delivery {
     pub(super) spool: Arc<Spool>,
     pub(super) health: Arc<Health>,
     pub(super) targets: Targets,
+    /// Where the settings say that objects go.
+    pub(super) current: Current,
     /// Told after each seal.
     pub(super) sealed: Arc<Notify>,
     /// Becomes true when nothing new is to begin.
@@ -111,20 +113,73 @@ impl Delivery {
         let Some(file) = self.checkpoint.file(id) else {
             return Err(Fatal(format!("file {id} left the checkpoint undelivered")));
         };
-        let object = Object {
+        let result = match self.deliver(&file).await? {
+            Ok(()) => self.delivered(file).await?,
+            Err(failure) => self.refused(file, failure, tries).await?,
+        };
+        Ok(Attempt { id, part, result })
+    }
+
+    /// Sends a file once, and keeps the notes that the destination takes on the way.
+    async fn deliver(&self, file: &SealedFile) -> Result<Result<(), Failure>, Fatal> {
+        let target = match self.targets.open(&file.target, &self.current) {
+            Ok(target) => target,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let (notes, mut taken) = Notes::new(file.attempts.clone());
+        let group = [self.object(file, notes)];
+        let mut sending = std::pin::pin!(target.deliver(&group));
+        let mut results = loop {
+            tokio::select! {
+                results = &mut sending => break results,
+                Some(note) = taken.recv() => self.keep(file.id, note).await?,
+            }
+        };
+        let result = match results.pop() {
+            Some(result) => result,
+            None => Err(Failure::retry("the destination did not answer for a file")),
+        };
+        if matches!(&result, Err(failure) if failure.verdict == Verdict::Halt) {
+            // What halts it may be a secret that has been replaced.
+            self.targets.close(&file.target, &self.current);
+        }
+        Ok(result)
+    }
+
+    fn object(&self, file: &SealedFile, notes: Notes) -> Object {
+        Object {
             key: file.key.clone(),
             path: self.spool.path(&file.object.name),
             size: file.object.size,
             hash: file.hash.clone(),
+            provenance: Provenance {
+                lane: self.lane,
+                run: file.run,
+                first: file.first,
+                last: file.last,
+                records: file.counts.records,
+            },
+            notes,
+        }
+    }
+
+    /// Keeps what a destination must remember (rule 26), and tells it so.
+    async fn keep(&self, file: u64, note: Note) -> Result<(), Fatal> {
+        let (checkpoint, attempts) = (self.checkpoint.clone(), note.attempts);
+        let spool = self.spool.clone();
+        let record = move || {
+            // Holds the stream's folder: no other life begins while this one writes.
+            let _held = spool;
+            match checkpoint.record(Entry::Attempted { file, attempts }) {
+                Ok(()) => Ok(Ok(())),
+                Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
+                Err(error) => Err(Fatal(error.to_string())),
+            }
         };
-        let target = self.targets.open(&file.target);
-        let mut results = target.deliver(std::slice::from_ref(&object)).await;
-        let result = match results.pop() {
-            Some(Ok(())) => self.delivered(file).await?,
-            Some(Err(failure)) => self.refused(file, failure, tries).await?,
-            None => Err(Failure::retry("the destination did not answer for a file")),
-        };
-        Ok(Attempt { id, part, result })
+        let kept = blocking(record).await?;
+        // Whoever does not wait any more does not need to know.
+        let _ = note.kept.send(kept);
+        Ok(())
     }
 
     /// A delivered file leaves the checkpoint, and then the disk.

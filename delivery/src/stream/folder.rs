@@ -19,6 +19,9 @@ use standpipe_config::settings::delivery::{self as settings, Stream};
 /// What the name of a folder begins with that is being removed.
 const REMOVED: &str = "~";
 
+/// The folder of all streams, in the data folder.
+const STREAMS: &str = "streams";
+
 /// The folders of all streams.
 #[derive(Clone, Debug)]
 pub(super) struct Folders {
@@ -40,7 +43,7 @@ pub(super) struct Kept(pub(super) String);
 impl Folders {
     /// Opens the folder of all streams and finishes removals that were cut.
     pub(super) fn open(data_dir: &Path) -> Result<Self, FileError> {
-        let path = data_dir.join("streams");
+        let path = data_dir.join(STREAMS);
         create_folder(&path)?;
         let folders = Self { path };
         for name in folders.list()? {
@@ -148,6 +151,11 @@ impl Kept {
     pub(super) fn fingerprint(&self) -> String {
         standpipe_config::names::Fingerprint::of(self.0.as_bytes()).to_string()
     }
+}
+
+/// Where a stream's folder lies, if there is one.
+pub(super) fn path(data_dir: &Path, name: &StreamName) -> PathBuf {
+    data_dir.join(STREAMS).join(name.as_str())
 }
 
 /// The settings that a stream's folder keeps.

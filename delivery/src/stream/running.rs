@@ -16,7 +16,7 @@ use super::delivery::Delivery;
 use super::folder::Folder;
 use super::recovery::Parts;
 use super::status::{Backup, Books, State, StreamStatus};
-use super::targets::Targets;
+use super::targets::{Current, Targets};
 use crate::disk::Quota;
 use crate::journal::{LocalJournal, Totals, Waiting};
 use crate::lane::checkpoint::{Checkpoint, Sealed, Settled};
@@ -98,6 +98,7 @@ impl Running {
             spool: parts.spool.clone(),
             health: health.clone(),
             targets: around.targets.clone(),
+            current: Current::of(&settings.destination),
             sealed: sealed.clone(),
             stop: delivery_stops,
         };

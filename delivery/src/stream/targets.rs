@@ -1,22 +1,76 @@
 //! The destinations that are open, one for each target however many streams deliver there.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use standpipe_config::settings::delivery::Destination;
+
+use crate::destination::s3::memory::UploadMemory;
 use crate::destination::{AnyDestination, Target};
+use crate::failure::Failure;
 
 /// The destinations that are open. A handle: clones are the same.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Targets {
     /// As many as the settings of all streams, and files sealed under earlier ones, name.
     open: Arc<Mutex<BTreeMap<Target, AnyDestination>>>,
+    memory: UploadMemory,
+}
+
+/// Where a stream's settings say that its objects go.
+#[derive(Clone, Debug)]
+pub(super) struct Current(Vec<Target>);
+
+impl Current {
+    /// What the settings name.
+    pub(super) fn of(destination: &Destination) -> Self {
+        Self(all_of(destination))
+    }
+
+    /// Where a sealed file goes: where it was sealed for (rule 16), with the credentials that the
+    /// settings have for that place by now, or else with those that they had.
+    fn with_credentials(&self, sealed: &Target) -> Target {
+        let now = self.0.iter().find(|target| target.is_place(sealed));
+        now.unwrap_or(sealed).clone()
+    }
+}
+
+/// A destination and its backup.
+pub(super) fn all_of(destination: &Destination) -> Vec<Target> {
+    let all = std::iter::successors(Some(destination), |d| d.backup());
+    all.map(Target::of).collect()
 }
 
 impl Targets {
-    /// The destination at `target`.
-    pub(super) fn open(&self, target: &Target) -> AnyDestination {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = open.entry(target.clone());
-        known.or_insert_with(|| target.open()).clone()
+    /// None is open yet; `memory` bytes are what the streams share.
+    pub(super) fn new(memory: u64) -> Self {
+        Self {
+            open: Arc::default(),
+            memory: UploadMemory::of(memory),
+        }
+    }
+
+    /// The destination that a file was sealed for.
+    pub(super) fn open(
+        &self,
+        sealed: &Target,
+        current: &Current,
+    ) -> Result<AnyDestination, Failure> {
+        let target = current.with_credentials(sealed);
+        if let Some(known) = self.lock().get(&target) {
+            return Ok(known.clone());
+        }
+        // Reads a secret, so not under the lock. Two at once: the first one stays.
+        let opened = target.open(&self.memory)?;
+        Ok(self.lock().entry(target).or_insert(opened).clone())
+    }
+
+    /// Opens it anew the next time: with the secret that is there by then.
+    pub(super) fn close(&self, sealed: &Target, current: &Current) {
+        self.lock().remove(&current.with_credentials(sealed));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Target, AnyDestination>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

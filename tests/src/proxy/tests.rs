@@ -33,10 +33,27 @@ fn connections_break_until_the_network_heals() {
     let whole = (0..30).filter(|_| comes_back(&proxy, 1_000_000)).count();
     let (cut, swallowed) = proxy.faults();
     assert_eq!(
-        whole, 0,
-        "each connection meets its fault within {GRACE} bytes"
+        whole,
+        0,
+        "each connection meets its fault within {} bytes",
+        Temper::WILD.grace
     );
     assert!(cut > 0 && swallowed > 0, "{cut} {swallowed}");
     proxy.heal();
     assert!((0..5).all(|_| comes_back(&proxy, 1_000_000)));
+}
+
+#[test]
+fn a_kind_network_can_be_gone_for_a_while() {
+    let kind = Temper {
+        faulty: 0,
+        delay: Duration::from_millis(2),
+        ..Temper::WILD
+    };
+    let proxy = Proxy::with(echo(), Random::seeded(1), kind).unwrap();
+    assert!((0..5).all(|_| comes_back(&proxy, 100_000)));
+    proxy.cut_off();
+    assert!(!(0..5).any(|_| comes_back(&proxy, 100_000)));
+    proxy.restore();
+    assert!((0..5).all(|_| comes_back(&proxy, 100_000)));
 }

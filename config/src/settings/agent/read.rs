@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::flow::{self, Seen};
 use super::tables::{ADMIN, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
-use super::{Flow, Settings, Ship, include, url};
-use crate::settings::{Loaded, loaded, read_file, values};
+use super::{Flow, Settings, Ship, include};
+use crate::settings::{Loaded, loaded, read_file, url, values};
 use crate::yaml::{At, Document, Fields, Problem, Problems};
 
 /// How many bytes may be read and not acknowledged: one request at least fits.

@@ -1,7 +1,7 @@
 //! The reader of the destination.
 
-use super::tables::{BACKUP, BACKUP_FILE, DESTINATION, FILE};
-use super::{Destination, FileDestination};
+use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
+use super::{Destination, FileDestination, S3Destination, bucket};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::settings::values;
 use crate::yaml::{At, Fields};
@@ -11,23 +11,59 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
         stream.missing("destination");
         return None;
     };
-    let (_, at) = at.fields(&DESTINATION)?.only()?;
-    let fields = at.fields(&FILE)?;
-    let file = file(&fields);
-    let backup = fields.optional("backup", backup);
-    Some(Destination::File(FileDestination {
-        backup: backup?.map(Box::new),
-        ..file?
-    }))
+    let (key, at) = at.fields(&DESTINATION)?.only()?;
+    let fields = match key.name {
+        "s3" => at.fields(&S3)?,
+        _ => at.fields(&FILE)?,
+    };
+    let destination = of_kind(key.name, &fields);
+    let backup = fields.optional("backup", backup)?.map(Box::new);
+    match destination? {
+        Destination::File(file) => Some(Destination::File(FileDestination { backup, ..file })),
+        Destination::S3(s3) => Some(Destination::S3(S3Destination { backup, ..s3 })),
+    }
 }
 
 fn backup(at: &At<'_>) -> Option<Destination> {
-    let (_, at) = at.fields(&BACKUP)?.only()?;
-    file(&at.fields(&BACKUP_FILE)?).map(Destination::File)
+    let (key, at) = at.fields(&BACKUP)?.only()?;
+    let fields = match key.name {
+        "s3" => at.fields(&BACKUP_S3)?,
+        _ => at.fields(&BACKUP_FILE)?,
+    };
+    of_kind(key.name, &fields)
+}
+
+/// A destination without its backup.
+fn of_kind(kind: &str, fields: &Fields<'_>) -> Option<Destination> {
+    match kind {
+        "s3" => s3(fields).map(Destination::S3),
+        _ => file(fields).map(Destination::File),
+    }
 }
 
 fn file(fields: &Fields<'_>) -> Option<FileDestination> {
     let path = fields.read("path", values::path);
+    let (prefix, error_output_prefix) = prefixes(fields);
+    Some(FileDestination {
+        path: path?,
+        prefix: prefix?,
+        error_output_prefix: error_output_prefix?,
+        backup: None,
+    })
+}
+
+fn s3(fields: &Fields<'_>) -> Option<S3Destination> {
+    let bucket = bucket::read(fields);
+    let (prefix, error_output_prefix) = prefixes(fields);
+    Some(S3Destination {
+        bucket: bucket?,
+        prefix: prefix?,
+        error_output_prefix: error_output_prefix?,
+        backup: None,
+    })
+}
+
+fn prefixes(fields: &Fields<'_>) -> (Option<Prefix>, Option<ErrorPrefix>) {
     let prefix = match fields.get("prefix") {
         Some(at) => at.parsed("a prefix", Prefix::parse),
         None => Prefix::parse("").ok(),
@@ -39,12 +75,7 @@ fn file(fields: &Fields<'_>) -> Option<FileDestination> {
             .ok()
             .and_then(|any| error_prefix(fields, &any)),
     };
-    Some(FileDestination {
-        path: path?,
-        prefix: prefix?,
-        error_output_prefix: error_output_prefix?,
-        backup: None,
-    })
+    (prefix, error_output_prefix)
 }
 
 fn error_prefix(fields: &Fields<'_>, prefix: &Prefix) -> Option<ErrorPrefix> {

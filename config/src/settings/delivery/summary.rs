@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::words::{parquet_word, raw_word};
-use super::{Destination, FileDestination, Format, HighWater, Listen, Schema, Settings, Stream};
+use super::{Bucket, Destination, Format, HighWater, Listen, Schema, Settings, Stream};
+use crate::prefix::{ErrorPrefix, Prefix};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -97,23 +98,52 @@ fn format(format: &Format) -> String {
 }
 
 fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
-    let Destination::File(FileDestination {
-        path,
-        prefix,
-        error_output_prefix,
-        backup,
-    }) = destination;
-    lines.push(format!("  {role}: folder {}", path.display()));
+    match destination {
+        Destination::File(file) => {
+            lines.push(format!("  {role}: folder {}", file.path.display()));
+            prefixes(&file.prefix, &file.error_output_prefix, lines);
+        }
+        Destination::S3(s3) => {
+            bucket(role, &s3.bucket, lines);
+            prefixes(&s3.prefix, &s3.error_output_prefix, lines);
+        }
+    }
+    if let Some(backup) = destination.backup() {
+        self::destination("backup", backup, lines);
+    }
+}
+
+fn bucket(role: &str, bucket: &Bucket, lines: &mut Vec<String>) {
+    let Bucket {
+        name,
+        endpoint,
+        region,
+        path_style,
+        access,
+    } = bucket;
+    let endpoint = endpoint.as_deref().unwrap_or("AWS");
+    let style = match path_style {
+        true => "path",
+        false => "host",
+    };
+    lines.push(format!(
+        "  {role}: bucket {name} at {endpoint}, named in the {style}, region {region}"
+    ));
+    lines.push(match access {
+        Some(access) => format!(
+            "    access key {}, its secret from {}",
+            access.key_id,
+            access.secret.source()
+        ),
+        None => "    access key: whichever the usual AWS chain finds".to_owned(),
+    });
+}
+
+fn prefixes(prefix: &Prefix, errors: &ErrorPrefix, lines: &mut Vec<String>) {
     let data = match prefix.is_literal() {
         true => format!("{}!{{timestamp:yyyy/MM/dd/HH}}/", prefix.as_str()),
         false => prefix.as_str().to_owned(),
     };
     lines.push(format!("    objects under {data}"));
-    lines.push(format!(
-        "    failed records under {}",
-        error_output_prefix.meaning()
-    ));
-    if let Some(backup) = backup {
-        self::destination("backup", backup, lines);
-    }
+    lines.push(format!("    failed records under {}", errors.meaning()));
 }

@@ -20,8 +20,10 @@ pub static TABLES: &[&Table] = &[
     &COLUMN,
     &DESTINATION,
     &FILE,
+    &S3,
     &BACKUP,
     &BACKUP_FILE,
+    &BACKUP_S3,
 ];
 
 const ADDRESS: &str = "an IP address and a port";
@@ -157,7 +159,7 @@ pub(super) static STREAM: Table = Table {
             "raw",
             "one of raw, parquet",
         ),
-        Key::new("destination", "Where objects go.", "", "one of file"),
+        Key::new("destination", "Where objects go.", "", "one of file, s3"),
     ],
 };
 
@@ -256,7 +258,12 @@ pub(super) static DESTINATION: Table = Table {
             "none",
             "a mapping with the key path",
         ),
-        Key::later("s3", "Object storage."),
+        Key::new(
+            "s3",
+            "A bucket of object storage.",
+            "none",
+            "a mapping with the key bucket",
+        ),
         Key::later("opensearch", "OpenSearch or Elasticsearch."),
         Key::later("redshift", "Redshift."),
         Key::later("postgresql", "PostgreSQL."),
@@ -264,13 +271,19 @@ pub(super) static DESTINATION: Table = Table {
 };
 
 const FILE_PATH: Key = Key::new("path", "The folder.", "", PATH);
-const FILE_PREFIX: Key = Key::new(
+const SOURCE_BACKUP: Key = Key::new(
+    "backup",
+    "All records as they came, to a place of their own.",
+    "none",
+    "one of file, s3",
+);
+const OBJECT_PREFIX: Key = Key::new(
     "prefix",
     "Where data objects go. Without an expression, UTC yyyy/MM/dd/HH/ is appended.",
     "none",
     PREFIX,
 );
-const FILE_ERROR_PREFIX: Key = Key::new(
+const ERROR_PREFIX: Key = Key::new(
     "error_output_prefix",
     "Where records that failed go. Must be there if the prefix has an expression.",
     "<prefix><error type>/yyyy/MM/dd/HH/",
@@ -279,21 +292,63 @@ const FILE_ERROR_PREFIX: Key = Key::new(
 
 pub(super) static FILE: Table = Table {
     path: "streams.*.destination.file",
+    keys: &[FILE_PATH, OBJECT_PREFIX, ERROR_PREFIX, SOURCE_BACKUP],
+};
+
+const BUCKET: Key = Key::new(
+    "bucket",
+    "The bucket. It must be there.",
+    "",
+    "the name of a bucket: 3 to 63 characters of [a-zA-Z0-9._-]",
+);
+const ENDPOINT: Key = Key::new(
+    "endpoint",
+    "The address of the server. Without it: AWS.",
+    "none",
+    "http://HOST:PORT or https://HOST:PORT",
+);
+const REGION: Key = Key::new(
+    "region",
+    "The region that requests are signed for.",
+    "us-east-1",
+    "the name of a region",
+);
+const PATH_STYLE: Key = Key::new(
+    "path_style",
+    "Whether the bucket stands in the path of an address, and not in its host.",
+    "true with an endpoint, else false",
+    "true or false",
+);
+const ACCESS_KEY_ID: Key = Key::new(
+    "access_key_id",
+    "Who asks. Without it whom the usual AWS chain finds.",
+    "none",
+    "the id of an access key",
+);
+const SECRET_ACCESS_KEY: Key = Key::new(
+    "secret_access_key",
+    "The secret of the access key.",
+    "none",
+    "{file: PATH} or {env: NAME}",
+);
+
+pub(super) static S3: Table = Table {
+    path: "streams.*.destination.s3",
     keys: &[
-        FILE_PATH,
-        FILE_PREFIX,
-        FILE_ERROR_PREFIX,
-        Key::new(
-            "backup",
-            "All records as they came, to a place of their own.",
-            "none",
-            "one of file",
-        ),
+        BUCKET,
+        OBJECT_PREFIX,
+        ERROR_PREFIX,
+        ENDPOINT,
+        REGION,
+        PATH_STYLE,
+        ACCESS_KEY_ID,
+        SECRET_ACCESS_KEY,
+        SOURCE_BACKUP,
     ],
 };
 
 pub(super) static BACKUP: Table = Table {
-    path: "streams.*.destination.file.backup",
+    path: "streams.*.destination.*.backup",
     keys: &[
         Key::new(
             "file",
@@ -301,11 +356,30 @@ pub(super) static BACKUP: Table = Table {
             "none",
             "a mapping with the key path",
         ),
-        Key::later("s3", "Object storage."),
+        Key::new(
+            "s3",
+            "A bucket of object storage.",
+            "none",
+            "a mapping with the key bucket",
+        ),
     ],
 };
 
 pub(super) static BACKUP_FILE: Table = Table {
-    path: "streams.*.destination.file.backup.file",
-    keys: &[FILE_PATH, FILE_PREFIX, FILE_ERROR_PREFIX],
+    path: "streams.*.destination.*.backup.file",
+    keys: &[FILE_PATH, OBJECT_PREFIX, ERROR_PREFIX],
+};
+
+pub(super) static BACKUP_S3: Table = Table {
+    path: "streams.*.destination.*.backup.s3",
+    keys: &[
+        BUCKET,
+        OBJECT_PREFIX,
+        ERROR_PREFIX,
+        ENDPOINT,
+        REGION,
+        PATH_STYLE,
+        ACCESS_KEY_ID,
+        SECRET_ACCESS_KEY,
+    ],
 };

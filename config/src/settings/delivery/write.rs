@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::words::{parquet_word, raw_word};
-use super::{Destination, FileDestination, Format, Parquet, Schema, Stream};
+use super::{Bucket, Destination, Format, Parquet, Schema, Stream};
+use crate::prefix::{ErrorPrefix, Prefix};
+use crate::secret::SecretSource;
 use crate::units::{print_size, print_span};
 use crate::yaml::quoted;
 
@@ -73,24 +75,48 @@ fn format(lines: &mut Lines, format: &Format) {
 }
 
 fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
-    let Destination::File(FileDestination {
-        path,
-        prefix,
-        error_output_prefix,
-        backup,
-    }) = destination;
-    lines.add(depth, "file:");
-    lines.add(depth + 1, &format!("path: {}", quoted_path(path)));
-    lines.add(depth + 1, &format!("prefix: {}", quoted(prefix.as_str())));
-    if let Some(error) = error_output_prefix.as_str() {
-        lines.add(
-            depth + 1,
-            &format!("error_output_prefix: {}", quoted(error)),
-        );
+    match destination {
+        Destination::File(file) => {
+            lines.add(depth, "file:");
+            lines.add(depth + 1, &format!("path: {}", quoted_path(&file.path)));
+            prefixes(lines, depth + 1, &file.prefix, &file.error_output_prefix);
+        }
+        Destination::S3(s3) => {
+            lines.add(depth, "s3:");
+            bucket(lines, depth + 1, &s3.bucket);
+            prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
+        }
     }
-    if let Some(backup) = backup {
+    if let Some(backup) = destination.backup() {
         lines.add(depth + 1, "backup:");
         self::destination(lines, depth + 2, backup);
+    }
+}
+
+fn bucket(lines: &mut Lines, depth: usize, bucket: &Bucket) {
+    let mut text = |key: &str, value: &str| lines.add(depth, &format!("{key}: {}", quoted(value)));
+    text("bucket", &bucket.name);
+    if let Some(endpoint) = &bucket.endpoint {
+        text("endpoint", endpoint);
+    }
+    text("region", &bucket.region);
+    if let Some(access) = &bucket.access {
+        text("access_key_id", &access.key_id);
+    }
+    lines.add(depth, &format!("path_style: {}", bucket.path_style));
+    if let Some(access) = &bucket.access {
+        let source = match access.secret.source() {
+            SecretSource::File(path) => format!("file: {}", quoted_path(path)),
+            SecretSource::Env(name) => format!("env: {}", quoted(name)),
+        };
+        lines.add(depth, &format!("secret_access_key: {{{source}}}"));
+    }
+}
+
+fn prefixes(lines: &mut Lines, depth: usize, prefix: &Prefix, errors: &ErrorPrefix) {
+    lines.add(depth, &format!("prefix: {}", quoted(prefix.as_str())));
+    if let Some(error) = errors.as_str() {
+        lines.add(depth, &format!("error_output_prefix: {}", quoted(error)));
     }
 }
 

@@ -3,7 +3,8 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 use super::*;
-use crate::destination::content_hash;
+use crate::destination::{Attempts, Notes, Provenance, content_hash};
+use standpipe_config::names::{LaneId, Run};
 
 /// A sealed file with `content`, to be delivered as `key`.
 fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
@@ -14,6 +15,14 @@ fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
         size: content.len() as u64,
         hash: content_hash(&path).unwrap(),
         path,
+        provenance: Provenance {
+            lane: LaneId([1; 16]),
+            run: Run([2; 8]),
+            first: 0,
+            last: 0,
+            records: 1,
+        },
+        notes: Notes::new(Attempts::default()).0,
     }
 }
 

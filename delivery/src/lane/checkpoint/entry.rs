@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::names::{Arrival, LaneId, Run};
 
 use super::state::Settled;
-use crate::destination::Target;
+use crate::destination::{Attempts, Target};
 use crate::spool::SpoolFile;
 
 /// One entry of a checkpoint.
@@ -25,6 +25,13 @@ pub enum Entry {
     Settings(Version),
     /// A batch was sealed.
     Sealed(Seal),
+    /// An attempt to deliver a file left something to remember (rule 26).
+    Attempted {
+        /// The file's id.
+        file: u64,
+        /// What to remember, in the place of what was.
+        attempts: Attempts,
+    },
     /// A file was delivered.
     Delivered {
         /// Its id.
@@ -115,6 +122,9 @@ pub struct SealedFile {
     pub rows: u64,
     /// Position of its first record.
     pub first: u64,
+    /// Position of its last record.
+    #[serde(default)]
+    pub last: u64,
     /// The run of its first record.
     pub run: Run,
     /// The oldest arrival among its records.
@@ -130,14 +140,6 @@ pub struct SealedFile {
     /// What a destination must remember between attempts.
     #[serde(default)]
     pub attempts: Attempts,
-}
-
-/// State of the attempts to deliver a file. Only uploads named here are ever aborted (rule 26).
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Attempts {
-    /// The multipart upload under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upload: Option<String>,
 }
 
 /// What a sealed file is.

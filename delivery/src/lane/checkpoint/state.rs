@@ -93,6 +93,10 @@ impl State {
             Entry::File(file) => self.add(file)?,
             Entry::Settings(version) => self.version = version,
             Entry::Sealed(seal) => self.seal(seal)?,
+            Entry::Attempted { file, attempts } => {
+                let file = self.files.get_mut(&file).ok_or_else(|| unnamed(file))?;
+                Arc::make_mut(file).attempts = attempts;
+            }
             Entry::Delivered { file } => {
                 let file = self.take(file)?;
                 self.settle(&file);
@@ -166,9 +170,7 @@ impl State {
     }
 
     fn take(&mut self, id: u64) -> Result<Arc<SealedFile>, String> {
-        self.files
-            .remove(&id)
-            .ok_or_else(|| format!("it speaks of file {id}, which it does not name"))
+        self.files.remove(&id).ok_or_else(|| unnamed(id))
     }
 
     fn settle(&mut self, file: &SealedFile) {
@@ -181,4 +183,8 @@ impl State {
             }
         }
     }
+}
+
+fn unnamed(id: u64) -> String {
+    format!("it speaks of file {id}, which it does not name")
 }

@@ -31,6 +31,7 @@ fn file(id: u64, role: Role, records: u64) -> SealedFile {
         counts: counts(records),
         rows: records,
         first: 0,
+        last: 0,
         run: Run([2; 8]),
         oldest: Arrival(1000 + id as i64),
         object: spool_file("object"),
@@ -213,4 +214,29 @@ fn a_damaged_checkpoint_is_refused() {
     bytes[60] ^= 1;
     fs::write(newest, bytes).unwrap();
     assert!(Checkpoint::read(folder.path()).is_err());
+}
+
+/// Rule 26: what an attempt must remember survives a restart and a snapshot.
+#[test]
+fn attempts_are_remembered() {
+    let folder = TempDir::new().unwrap();
+    let checkpoint = begin(&folder);
+    checkpoint
+        .record(seal(1, 5, vec![file(1, Role::Data, 5)]))
+        .unwrap();
+    let attempts = Attempts {
+        upload: Some("u".into()),
+    };
+    let entry = Entry::Attempted {
+        file: 1,
+        attempts: attempts.clone(),
+    };
+    checkpoint.record(entry.clone()).unwrap();
+    let again = read(&folder);
+    assert_eq!(again.file(1).unwrap().attempts, attempts);
+    again.compact(&mut lock(&again.log)).unwrap();
+    drop((checkpoint, again));
+    assert_eq!(read(&folder).file(1).unwrap().attempts, attempts);
+    let unknown = Entry::Attempted { file: 7, attempts };
+    assert!(read(&folder).record(unknown).is_err());
 }

@@ -52,7 +52,10 @@ fn prefixes_are_checked_where_they_stand() {
             "{path: o, backup: {file: {path: b, backup: {}}}}",
             "backup.file.backup: is no known key",
         ),
-        ("{path: o, backup: {}}", "backup: is missing: one of file"),
+        (
+            "{path: o, backup: {}}",
+            "backup: is missing: one of file, s3",
+        ),
     ] {
         let text = with_stream("").replace("{path: out}", file);
         let found = problems(&text);
@@ -76,4 +79,89 @@ fn parquet_has_firehoses_defaults() {
         schema: Schema::Inferred,
     };
     assert_eq!(stream.format, Format::Parquet(expected));
+}
+
+fn bucket(written: &str) -> String {
+    with_stream("").replace("file: {path: out}", &format!("s3: {{{written}}}"))
+}
+
+#[test]
+fn a_bucket_has_defaults_for_all_but_its_name() {
+    let of = |written: &str| {
+        let stream = read_here(&bucket(written))
+            .unwrap()
+            .settings
+            .streams
+            .remove(0);
+        match stream.destination {
+            Destination::S3(s3) => s3,
+            Destination::File(_) => panic!("s3"),
+        }
+    };
+    let aws = of("bucket: logs");
+    let expected = Bucket {
+        name: "logs".into(),
+        endpoint: None,
+        region: "us-east-1".into(),
+        path_style: false,
+        access: None,
+    };
+    assert_eq!(aws.bucket, expected);
+    assert_eq!((aws.prefix.as_str(), aws.backup), ("", None));
+    // Of other servers hardly one finds the bucket in a host.
+    assert!(
+        of("bucket: logs, endpoint: \"https://s3.local\"")
+            .bucket
+            .path_style
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_bucket_is_said_where_it_stands() {
+    for (written, part) in [
+        ("", "s3.bucket: is missing, allowed is the name of a bucket"),
+        (
+            "bucket: a",
+            "s3.bucket: found \"a\", allowed is the name of a bucket: 3 to 63",
+        ),
+        ("bucket: a/b/c", "s3.bucket: found"),
+        (
+            "bucket: logs, endpoint: 127.0.0.1:9000",
+            "endpoint: is no address with a known scheme",
+        ),
+        (
+            "bucket: logs, endpoint: 'http://me:pw@x'",
+            "endpoint: contains a user",
+        ),
+        ("bucket: logs, region: 'a b'", "region: found \"a b\""),
+        (
+            "bucket: logs, path_style: yes",
+            "path_style: found \"yes\", allowed is true or false",
+        ),
+        (
+            "bucket: logs, access_key_id: k",
+            "secret_access_key: is missing, allowed is {file: PATH}",
+        ),
+        (
+            "bucket: logs, secret_access_key: {env: PATH}",
+            "access_key_id: is missing",
+        ),
+        (
+            "bucket: logs, access_key_id: k, secret_access_key: hunter2",
+            "never written in place",
+        ),
+        ("bucket: logs, prefix: /a", "prefix: an empty segment"),
+        (
+            "bucket: logs, backup: {s3: {}}",
+            "backup.s3.bucket: is missing",
+        ),
+    ] {
+        let found = problems(&bucket(written));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert!(found[0].contains(part), "{written}: {found:?}");
+        assert!(
+            !found[0].contains("hunter2") && !found[0].contains("pw@"),
+            "{found:?}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::*;
+use crate::secret::SecretSource;
 
 fn error_prefix(prefix: &Prefix) -> impl Strategy<Value = ErrorPrefix> + use<> {
     let prefix = prefix.clone();
@@ -30,6 +31,50 @@ fn file() -> impl Strategy<Value = FileDestination> {
         error_output_prefix,
         backup: None,
     })
+}
+
+fn s3() -> impl Strategy<Value = S3Destination> {
+    let endpoints = vec![None, Some("http://127.0.0.1:9000".to_owned())];
+    let sources = vec![
+        None,
+        Some(SecretSource::Env("PATH".into())),
+        // Any file will do.
+        Some(SecretSource::File("/proc/self/status".into())),
+    ];
+    let access =
+        ("[A-Z0-9'\\\\]{1,20}", prop::sample::select(sources)).prop_map(|(key_id, source)| {
+            source.map(|source| Access {
+                key_id,
+                secret: Secret::read(source).unwrap(),
+            })
+        });
+    let bucket = (
+        "[a-z0-9-]{3,63}",
+        prop::sample::select(endpoints),
+        "[a-z0-9-]{1,9}",
+        any::<bool>(),
+        access,
+    );
+    let bucket = bucket.prop_map(|(name, endpoint, region, path_style, access)| Bucket {
+        name,
+        endpoint,
+        region,
+        path_style,
+        access,
+    });
+    (bucket, file()).prop_map(|(bucket, file)| S3Destination {
+        bucket,
+        prefix: file.prefix,
+        error_output_prefix: file.error_output_prefix,
+        backup: None,
+    })
+}
+
+fn anywhere() -> impl Strategy<Value = Destination> {
+    prop_oneof![
+        file().prop_map(Destination::File),
+        s3().prop_map(Destination::S3)
+    ]
 }
 
 fn format() -> impl Strategy<Value = Format> {
@@ -78,9 +123,12 @@ fn format() -> impl Strategy<Value = Format> {
 
 fn stream() -> impl Strategy<Value = Stream> {
     let name = || "[a-zA-Z0-9_.-]{2,64}".prop_filter_map("dots", |name| name.parse().ok());
-    let destination = (file(), prop::option::of(file())).prop_map(|(file, backup)| {
-        let backup = backup.map(|backup| Box::new(Destination::File(backup)));
-        Destination::File(FileDestination { backup, ..file })
+    let destination = (anywhere(), prop::option::of(anywhere())).prop_map(|(main, backup)| {
+        let backup = backup.map(Box::new);
+        match main {
+            Destination::File(file) => Destination::File(FileDestination { backup, ..file }),
+            Destination::S3(s3) => Destination::S3(S3Destination { backup, ..s3 }),
+        }
     });
     let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);
     (

@@ -1,4 +1,4 @@
-//! The address of a daemon.
+//! The address of a server: of a daemon, or of object storage.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ const ALLOWED: &str = "http://HOST:PORT or https://HOST:PORT is allowed";
 
 /// Checks a base address and takes a slash at its end off. What may be a secret in it is not
 /// repeated.
-pub(super) fn parse(text: &str) -> Result<String, String> {
+pub(crate) fn parse(text: &str) -> Result<String, String> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let rest = text
         .strip_prefix("http://")
@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
     let authority = authority(rest);
     if authority.contains('@') {
         return Err(format!(
-            "contains a user: {ALLOWED}, and the token goes into token"
+            "contains a user: {ALLOWED}, and secrets have keys of their own"
         ));
     }
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '@');
@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
 }
 
 /// Whether what is sent there can be read on the way.
-pub(super) fn is_open(url: &str) -> bool {
+pub(crate) fn is_open(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else {
         return false;
     };

@@ -1,0 +1,81 @@
+//! The reader of a bucket.
+
+use super::{Access, Bucket};
+use crate::settings::{url, values};
+use crate::yaml::{At, Fields};
+
+/// What S3 allows of a bucket's name, in bytes.
+const NAME: std::ops::RangeInclusive<usize> = 3..=63;
+
+const NAME_ALLOWED: &str = "the name of a bucket: 3 to 63 characters of [a-zA-Z0-9._-]";
+
+const REGION_ALLOWED: &str = "the name of a region, such as us-east-1";
+
+/// Reads what says which bucket it is and how to get in.
+pub(super) fn read(fields: &Fields<'_>) -> Option<Bucket> {
+    let name = fields.read("bucket", name);
+    let endpoint = fields.optional("endpoint", |at| at.parsed("an address", url::parse));
+    let region = fields.read("region", region);
+    // Of other servers than AWS hardly one finds the bucket in the name of its host.
+    let usual = match fields.given("endpoint") {
+        true => "true",
+        false => "false",
+    };
+    let path_style = fields.read_or("path_style", usual, |at| at.flag());
+    let access = access(fields);
+    Some(Bucket {
+        name: name?,
+        endpoint: endpoint?,
+        region: region?,
+        path_style: path_style?,
+        access: access?,
+    })
+}
+
+fn name(at: &At<'_>) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let text = at.text(NAME_ALLOWED)?;
+    if !NAME.contains(&text.len()) || !text.chars().all(legal) || text.contains("..") {
+        at.wrong_type(NAME_ALLOWED);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn region(at: &At<'_>) -> Option<String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let text = at.text(REGION_ALLOWED)?;
+    if text.is_empty() || !text.chars().all(legal) {
+        at.wrong_type(REGION_ALLOWED);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Both halves of an access key, or neither. The outer `None`: a problem was noted.
+fn access(fields: &Fields<'_>) -> Option<Option<Access>> {
+    let id = fields.optional("access_key_id", key_id)?;
+    let secret = fields.optional("secret_access_key", values::secret)?;
+    match (id, secret) {
+        (Some(key_id), Some(secret)) => Some(Some(Access { key_id, secret })),
+        (None, None) => Some(None),
+        (Some(_), None) => {
+            fields.missing("secret_access_key");
+            None
+        }
+        (None, Some(_)) => {
+            fields.missing("access_key_id");
+            None
+        }
+    }
+}
+
+fn key_id(at: &At<'_>) -> Option<String> {
+    let allowed = "the id of an access key";
+    let text = at.filled(allowed)?;
+    if !text.chars().all(|c| c.is_ascii_graphic() && c != '/') {
+        at.wrong_type(allowed);
+        return None;
+    }
+    Some(text)
+}

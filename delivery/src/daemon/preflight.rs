@@ -1,0 +1,146 @@
+//! Asking the destinations, before the doors open and for `check --connect`.
+//!
+//! Who refuses us at the first start of a stream with this destination refuses an operator who is
+//! at work: nothing is started. A stream that ran with it before starts all the same, and keeps what
+//! it accepts: a bucket that was lost, or a key that was withdrawn, must not close its door. Who
+//! does not answer never keeps anything from starting: a dead destination is a normal state.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use standpipe_config::names::StreamName;
+use standpipe_config::settings::delivery::{Destination, Settings, Stream};
+use standpipe_config::yaml::Problem;
+use tokio::time::{Instant, timeout_at};
+
+use crate::destination::Target;
+use crate::destination::s3::memory::UploadMemory;
+use crate::failure::{Failure, Verdict};
+use crate::stream::known_targets;
+
+/// How long all destinations together have for their answers: records wait outside meanwhile.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many are asked at once.
+const AT_ONCE: usize = 16;
+
+/// What a destination answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    stream: StreamName,
+    /// `destination` or `destination.backup`.
+    role: &'static str,
+    target: Target,
+    answer: Result<(), Failure>,
+}
+
+/// Asks all destinations beyond this machine.
+pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
+    let deadline = Instant::now() + PATIENCE;
+    let all = settings.streams.iter().flat_map(|stream| {
+        let backup = stream.destination.backup();
+        let backup = backup.map(|backup| (stream, "destination.backup", backup));
+        let main = (stream, "destination", &stream.destination);
+        std::iter::once(main).chain(backup)
+    });
+    let beyond = all.filter(|(_, _, d)| !matches!(d, Destination::File(_)));
+    let asked = beyond.map(|(stream, role, destination)| async move {
+        let target = Target::of(destination);
+        let answer = match timeout_at(deadline, ask_one(&target, destination)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::retry(format!(
+                "{target} did not answer within {} s",
+                PATIENCE.as_secs()
+            ))),
+        };
+        Answer {
+            stream: stream.name.clone(),
+            role,
+            target,
+            answer,
+        }
+    });
+    futures::stream::iter(asked.collect::<Vec<_>>())
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Asks at the beginnings of both prefixes: rights may be given for these only.
+async fn ask_one(target: &Target, destination: &Destination) -> Result<(), Failure> {
+    let (data, errors) = match destination {
+        Destination::File(file) => (file.prefix.start(), file.error_output_prefix.start()),
+        Destination::S3(s3) => (s3.prefix.start(), s3.error_output_prefix.start()),
+    };
+    let open = target.open(&UploadMemory::of(0))?;
+    open.preflight(data).await?;
+    if errors == data {
+        return Ok(());
+    }
+    open.preflight(errors).await
+}
+
+/// Says what is wrong; `Err` names all that must keep the daemon from starting.
+pub(super) fn judge(
+    answers: Vec<Answer>,
+    streams: &[Stream],
+    data_dir: &Path,
+) -> Result<(), String> {
+    let streams: BTreeMap<_, _> = streams.iter().map(|s| (&s.name, s)).collect();
+    let mut refusals = Vec::new();
+    for Answer {
+        stream,
+        target,
+        answer,
+        role,
+    } in answers
+    {
+        let Err(failure) = answer else { continue };
+        let known = || {
+            let settings = streams.get(&stream);
+            settings.is_some_and(|s| {
+                known_targets(data_dir, s)
+                    .iter()
+                    .any(|t| t.is_place(&target))
+            })
+        };
+        match failure.verdict {
+            Verdict::Retry => tracing::warn!(
+                %stream,
+                "{failure}; records are accepted, and delivered when it answers"
+            ),
+            _ if known() => tracing::error!(
+                %stream,
+                "{failure}; records are accepted and kept, and delivered when that is corrected"
+            ),
+            _ => refusals.push(format!("streams.{stream}.{role}: {failure}")),
+        }
+    }
+    match refusals.is_empty() {
+        true => Ok(()),
+        false => Err(refusals.join("\n")),
+    }
+}
+
+impl Answer {
+    /// What `check --connect` says where all is well.
+    pub(super) fn line(&self) -> String {
+        format!(
+            "stream {}: {} answers, and may be read and written",
+            self.stream, self.target
+        )
+    }
+
+    /// What it says where it is not.
+    pub(super) fn problem(&self, file: &Path) -> Option<Problem> {
+        let failure = self.answer.as_ref().err()?;
+        Some(Problem {
+            file: file.display().to_string(),
+            place: None,
+            path: format!("streams.{}.{}", self.stream, self.role),
+            message: failure.to_string(),
+        })
+    }
+}

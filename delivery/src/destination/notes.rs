@@ -1,0 +1,55 @@
+//! What a destination must remember between attempts, where a crash does not forget it.
+//!
+//! A destination knows nothing of checkpoints: it hands a note over, and goes on when it is told
+//! that the note is durable.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::failure::Failure;
+
+/// State of the attempts to deliver a file. Only uploads named here are ever aborted (rule 26).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Attempts {
+    /// The multipart upload under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<String>,
+}
+
+/// What is remembered of the attempts at one object.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    known: Attempts,
+    write: mpsc::Sender<Note>,
+}
+
+/// Something to remember.
+#[derive(Debug)]
+pub struct Note {
+    /// What holds from now on.
+    pub attempts: Attempts,
+    /// Told when it is durable, or why it is not.
+    pub kept: oneshot::Sender<Result<(), Failure>>,
+}
+
+impl Notes {
+    /// Notes that begin with what is known; whoever holds the receiver keeps them.
+    pub fn new(known: Attempts) -> (Self, mpsc::Receiver<Note>) {
+        let (write, notes) = mpsc::channel(1);
+        (Self { known, write }, notes)
+    }
+
+    /// What was known when the attempt began.
+    pub fn known(&self) -> &Attempts {
+        &self.known
+    }
+
+    /// Keeps a note; durable on return.
+    pub async fn keep(&self, attempts: Attempts) -> Result<(), Failure> {
+        let lost = || Failure::retry("nobody keeps notes of this attempt any more");
+        let (kept, answer) = oneshot::channel();
+        let note = Note { attempts, kept };
+        self.write.send(note).await.map_err(|_| lost())?;
+        answer.await.map_err(|_| lost())?
+    }
+}
