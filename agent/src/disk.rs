@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, OFlags, Statx, StatxFlags, StatxTimestamp, statx};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use standpipe_config::names::Arrival;
 
 #[cfg(test)]
 pub mod memory;
@@ -104,7 +105,10 @@ impl Disk {
     /// The time of day.
     pub fn wall(&self) -> jiff::Timestamp {
         match self {
-            Self::Real { .. } => jiff::Timestamp::now(),
+            Self::Real { .. } => {
+                let now = jiff::Timestamp::from_millisecond(Arrival::now().0);
+                now.unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            }
             #[cfg(test)]
             Self::Memory(_) => jiff::Timestamp::UNIX_EPOCH,
         }
