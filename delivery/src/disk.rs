@@ -6,7 +6,7 @@
 //! interval.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,8 @@ impl DataFolder {
 pub struct Quota {
     bytes: u64,
     used: AtomicU64,
+    /// The last request found no room: until one does, batches seal early.
+    has_refused: AtomicBool,
     folder: Arc<DataFolder>,
 }
 
@@ -131,6 +133,7 @@ impl Quota {
         Self {
             bytes,
             used: AtomicU64::new(0),
+            has_refused: AtomicBool::new(false),
             folder,
         }
     }
@@ -138,6 +141,11 @@ impl Quota {
     /// The quota in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes that the stream can have at all: its quota, or the whole file system if that is less.
+    pub fn reach(&self) -> u64 {
+        self.bytes.min(self.folder.whole().unwrap_or(u64::MAX))
     }
 
     /// Bytes used.
@@ -160,6 +168,23 @@ impl Quota {
     /// Whether `bytes` more may be taken for the journal; with 0, whether what is taken already may
     /// be used.
     pub fn admit(&self, bytes: u64) -> Result<(), Full> {
+        let admitted = self.find_room(bytes);
+        match admitted {
+            Ok(()) => self.has_refused.store(false, Ordering::Relaxed),
+            // Sealing opens no door where the free space cannot be told.
+            Err(Full::Unknown(_)) => {}
+            Err(_) => self.press(),
+        }
+        admitted
+    }
+
+    /// A caller was refused for want of room: what can be sealed should be, so that the door opens
+    /// again without waiting for the interval (rule 28).
+    pub fn press(&self) {
+        self.has_refused.store(true, Ordering::Relaxed);
+    }
+
+    fn find_room(&self, bytes: u64) -> Result<(), Full> {
         let used = self.used();
         if used.saturating_add(bytes) > self.bytes {
             return Err(Full::Quota {
@@ -175,10 +200,13 @@ impl Quota {
         }
     }
 
-    /// Whether the open batch should seal now, whatever its hints say. Where the free space cannot
-    /// be told the door is closed, and sealing would not open it.
+    /// Whether the open batch should seal now, whatever its hints say: at three quarters of what the
+    /// stream can have, at the high-water mark, and where a request found no room although there is
+    /// some. Where the free space cannot be told the door is closed, and sealing would not open it.
     pub fn is_pressed(&self) -> bool {
-        self.used() >= self.bytes / 4 * 3 || self.folder.room_for(1).is_ok_and(|room| room == 0)
+        self.used() >= self.reach() / 4 * 3
+            || self.has_refused.load(Ordering::Relaxed)
+            || self.folder.room_for(1).is_ok_and(|room| room == 0)
     }
 
     /// The file system the stream lies on.

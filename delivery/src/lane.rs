@@ -281,7 +281,7 @@ impl Work<'_> {
     fn size_now(&self) -> u64 {
         let quota = &self.lane.quota;
         if quota.is_pressed() {
-            self.size.min((quota.bytes() / 8).max(LEAST))
+            self.size.min((quota.reach() / 8).max(LEAST))
         } else {
             self.size
         }

@@ -39,6 +39,26 @@ fn from_three_quarters_of_the_quota_on_the_open_batch_seals() {
     assert!(quota.is_pressed());
 }
 
+/// Rule 28: a request that is larger than what is left must not wait for the interval.
+#[test]
+fn a_request_that_found_no_room_makes_the_open_batch_seal_until_one_does() {
+    let quota = Quota::new(100, folder(HighWater::Free(0)));
+    quota.take(60);
+    assert!(quota.admit(41).is_err());
+    assert!(quota.is_pressed());
+    assert_eq!(quota.admit(40), Ok(()));
+    assert!(!quota.is_pressed());
+}
+
+#[test]
+fn a_quota_reaches_no_further_than_the_file_system() {
+    let quota = Quota::new(u64::MAX, folder(HighWater::Free(0)));
+    let whole = quota.folder().whole().expect("told");
+    assert_eq!(quota.reach(), whole);
+    quota.take(whole / 4 * 3 + 4);
+    assert!(quota.is_pressed());
+}
+
 #[test]
 fn the_high_water_mark_closes_the_door_and_seals() {
     for mark in [HighWater::Free(u64::MAX), HighWater::Percent(0)] {

@@ -168,6 +168,9 @@ impl Space {
         let bytes = bytes.next_multiple_of(4096);
         if let Err(e) = reserve(&file, bytes).doing("allocate", &path) {
             remove(&path)?;
+            if e.is_full() {
+                self.quota.press();
+            }
             return Err(e.into());
         }
         self.take(bytes);

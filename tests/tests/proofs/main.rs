@@ -3,7 +3,9 @@
 
 mod damage;
 mod ends;
+mod full;
 mod kills;
+mod memory;
 mod network;
 mod odd;
 #[cfg(feature = "faults")]
