@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::shared::{Ended, Shared, lock};
 use super::stage::room_for;
-use super::writer::{Order, Writer};
+use super::writer::{Order, Writer, farewell};
 use super::{Append, Appended, Chunk, Journal, Refusal, birth, reader};
 use crate::disk::{Full, Quota};
 use crate::failure::Failure;
@@ -228,9 +228,7 @@ fn serve(mut writer: Writer, queue: &Receiver<Order>) {
     let guard = Guard(Arc::clone(&writer.shared));
     let ended = match writer.run(queue) {
         Ok(()) => Ended::Stopped,
-        Err(error) => Ended::Failed(format!(
-            "the journal cannot go on, because what is on disk is unknown now: {error}; the daemon must restart"
-        )),
+        Err(error) => Ended::Failed(farewell(&error)),
     };
     // Before the callers in hand hear that they were dropped.
     guard.0.ended.send_replace(Some(ended));

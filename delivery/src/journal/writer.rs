@@ -97,6 +97,13 @@ pub(super) struct Writer {
 /// Why the thread ended although nobody stopped it: the process must end.
 pub(super) type Fatal = FileError;
 
+/// What callers and log are told when the thread cannot go on.
+pub(super) fn farewell(error: &Fatal) -> String {
+    format!(
+        "the journal cannot go on, because what is on disk is unknown now: {error}; the daemon must restart"
+    )
+}
+
 impl Writer {
     /// Serves the queue until it is told to stop or nobody is left to ask.
     pub(super) fn run(&mut self, orders: &Receiver<Order>) -> Result<(), Fatal> {
@@ -155,7 +162,10 @@ impl Writer {
             Err(Trouble::Full(full)) => {
                 let _ = reply.send(Err(Refusal::Full(full)));
             }
-            Err(Trouble::File(error)) => return Err(error),
+            Err(Trouble::File(error)) => {
+                let _ = reply.send(Err(Refusal::Halted(farewell(&error))));
+                return Err(error);
+            }
         }
         Ok(())
     }
