@@ -13,7 +13,7 @@ use crate::{PATIENCE, lines_arrived};
 const CLOSED: Duration = Duration::from_secs(30);
 
 /// How long it may take until a destination that is back is found to be back.
-const FOUND: Duration = Duration::from_secs(45);
+const FOUND: Duration = Duration::from_secs(30);
 
 /// Bytes of one request.
 const REQUEST: usize = 1024 * 1024;

@@ -11,11 +11,12 @@ const AT_ONCE: usize = 4;
 /// How long the first failure makes a file wait; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How long a file waits at most.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a file waits at most: a disk that is full opens its door within 30 s of the
+/// destination's return.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// How often a halted way is tried again.
-const HALT_PAUSE: Duration = Duration::from_secs(30);
+/// How often a halted way is tried again; as often, for the same reason.
+const HALT_PAUSE: Duration = Duration::from_secs(20);
 
 /// Files on their way to one destination.
 #[derive(Default, Debug)]
