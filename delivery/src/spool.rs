@@ -32,6 +32,14 @@ pub struct SpoolFile {
     pub size: u64,
 }
 
+impl SpoolFile {
+    /// The number that was minted for it, with which its name begins.
+    pub fn number(&self) -> Option<u64> {
+        let digits = self.name.split('.').next()?;
+        u64::from_str_radix(digits, 16).ok()
+    }
+}
+
 /// A stream's spool. It holds the stream's folder: as long as a file operation of this life is
 /// under way, an abandoned one too, no other life begins.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::names::{Arrival, LaneId};
 
 use super::entry::{Counts, Entry, Role, Seal, SealedFile, Snapshot, Version};
+use crate::spool::SpoolFile;
 
 /// What the books know for good (rule 34): each accepted record once, when its object was
 /// delivered. Counted since the stream's birth.
@@ -161,7 +162,10 @@ impl State {
     }
 
     fn add(&mut self, file: SealedFile) -> Result<(), String> {
-        self.next_file = self.next_file.max(file.id + 1);
+        // Not by its id alone: what is kept for a refusal has numbers of its own.
+        let numbers = file.spool_files().filter_map(SpoolFile::number);
+        let last = numbers.fold(file.id, u64::max);
+        self.next_file = self.next_file.max(last + 1);
         let id = file.id;
         match self.files.insert(id, Arc::new(file)) {
             Some(_) => Err(format!("it names file {id} twice")),

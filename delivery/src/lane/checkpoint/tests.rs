@@ -83,6 +83,22 @@ fn the_state_that_was_recorded_is_the_state_that_is_read() {
     assert_eq!(*read(&folder).state(), state);
 }
 
+/// What is kept beside an object for the day it is refused has numbers of its own: a later life
+/// that minted them again would write over it, and remove it with the wrong batch.
+#[test]
+fn no_number_is_minted_again_that_a_kept_file_has() {
+    let folder = TempDir::new().unwrap();
+    let mut data = file(1, Role::Data, 8);
+    data.kept = vec![SpoolFile {
+        name: format!("{:016x}.rows", 0x1f),
+        size: 5,
+    }];
+    let checkpoint = begin(&folder);
+    checkpoint.record(seal(1, 10, vec![data])).unwrap();
+    assert_eq!(checkpoint.state().next_file, 0x20);
+    assert_eq!(read(&folder).state().next_file, 0x20);
+}
+
 /// Rule 34: what waits is counted from the files; what is settled, when its object is delivered.
 #[test]
 fn a_record_is_settled_when_its_object_is_delivered() {
