@@ -12,11 +12,16 @@ pub fn find(what: &str, variable: &str) -> Outcome<Option<PathBuf>> {
         return Ok(Some(path.into()));
     }
     let why = format!("{what}: {variable} is not set; tests/run gets it");
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        return Err(Trouble(why));
-    }
-    skipped(&why)?;
+    needs(&why)?;
     Ok(None)
+}
+
+/// Something is not there that a test needs: the test is skipped by name, and fails in CI.
+pub fn needs(why: &str) -> Outcome {
+    match std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        true => Err(Trouble::new(why)),
+        false => skipped(why),
+    }
 }
 
 /// Notes what was not shown, and why; `tests/run` tells it at its end.

@@ -16,6 +16,7 @@ pub mod mount;
 pub mod objects;
 pub mod order;
 pub mod port;
+pub mod power;
 pub mod program;
 pub mod proxy;
 pub mod random;
