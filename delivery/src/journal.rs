@@ -85,7 +85,7 @@ pub struct Appended {
     pub answers: Vec<(Outcome, Option<Mark>)>,
 }
 
-/// Why nothing of a request was stored.
+/// Why a request was not stored.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
     /// No room. Come back later.
@@ -99,6 +99,11 @@ pub enum Refusal {
         "the stream takes no more records: it is being stopped or was removed from the settings"
     )]
     Closed,
+    /// The journal ended while the request was in its hands: a sync failed, and what is on disk is
+    /// not known. Not a refusal in the strict sense: whoever repeats it may store it twice, unless
+    /// he says that he repeats it (rules 2 and 10).
+    #[error("{0}; whether this request was stored is not known")]
+    Unknown(String),
 }
 
 /// Records of a lane in order, as the journal stored them.

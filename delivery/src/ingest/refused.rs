@@ -1,4 +1,5 @@
 //! Refusals: nothing of the request was stored, and the caller learns why, and when to come back.
+//! Only where a sync failed it is not known whether it was stored, and the answer says that.
 //!
 //! The body is `{"error":"…","message":"…"}`: a word for programs, a sentence for people.
 
@@ -46,6 +47,8 @@ pub(super) enum Kind {
     Halted,
     /// The stream is being stopped.
     Closed,
+    /// The disk failed while the request was being stored: nobody knows whether it was.
+    Unknown,
     /// A defect of ours.
     Internal,
 }
@@ -63,7 +66,7 @@ impl Kind {
             Self::Busy | Self::Full | Self::Halted | Self::Closed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unknown | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -82,6 +85,7 @@ impl Kind {
             Self::Full => "full",
             Self::Halted => "halted",
             Self::Closed => "closed",
+            Self::Unknown => "unknown",
             Self::Internal => "internal",
         }
     }
@@ -145,6 +149,7 @@ impl From<Refusal> for Refused {
             Refusal::Full(_) => Kind::Full,
             Refusal::Halted(_) => Kind::Halted,
             Refusal::Closed => Kind::Closed,
+            Refusal::Unknown(_) => Kind::Unknown,
         };
         Self::new(kind, refusal.to_string())
     }

@@ -257,7 +257,7 @@ impl Journal for LocalJournal {
         let (reply, answer) = oneshot::channel();
         let sent = self.handle.orders.send(Order::Append(append, reply));
         sent.map_err(|_| self.shared().refusal())?;
-        answer.await.map_err(|_| self.shared().refusal())?
+        answer.await.map_err(|_| self.shared().silence())?
     }
 
     async fn read(&self, position: u64, budget: usize) -> Result<Chunk, Failure> {

@@ -175,10 +175,18 @@ impl Shared {
         self.quota.admit(needed)
     }
 
-    /// Why nobody answered.
+    /// Why nobody took a request.
     pub(super) fn refusal(&self) -> Refusal {
         match &*self.ended.borrow() {
             Some(Ended::Failed(why)) => Refusal::Halted(why.clone()),
+            _ => Refusal::Closed,
+        }
+    }
+
+    /// Why nobody answered a request that was taken.
+    pub(super) fn silence(&self) -> Refusal {
+        match &*self.ended.borrow() {
+            Some(Ended::Failed(why)) => Refusal::Unknown(why.clone()),
             _ => Refusal::Closed,
         }
     }

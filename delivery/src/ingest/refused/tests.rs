@@ -47,6 +47,14 @@ async fn what_passes_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn what_nobody_knows_is_no_refusal_to_rely_on() {
+    let unknown = Refusal::Unknown("the disk failed".into());
+    let (code, retry, body) = shown(unknown.into()).await;
+    assert_eq!((code, retry), (500, None));
+    assert!(body.contains("not known"), "{body}");
+}
+
+#[tokio::test]
 async fn a_request_that_never_fits_is_not_told_to_come_back() {
     let never = NoMemory::Never {
         needed: 2,
