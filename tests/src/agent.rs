@@ -16,6 +16,7 @@ const SOON: Duration = Duration::from_secs(60);
 /// An agent, running or not.
 pub struct Agent {
     folder: PathBuf,
+    log: PathBuf,
     port: u16,
     program: Option<Program>,
     /// Variables that the next start adds to its environment: faults to come.
@@ -32,6 +33,7 @@ impl Agent {
     pub fn at(folder: &Path, port: u16, url: &str, flows: &str) -> Outcome<Self> {
         let agent = Self {
             folder: folder.to_owned(),
+            log: folder.join("agent.log"),
             port,
             program: None,
             environment: Environment::default(),
@@ -69,9 +71,15 @@ impl Agent {
         self.folder.join("agent-data")
     }
 
+    /// Lets it say what it says in another folder than its own.
+    pub fn log_in(mut self, folder: &Path) -> Self {
+        self.log = folder.join("agent.log");
+        self
+    }
+
     /// What it says.
     pub fn log(&self) -> PathBuf {
-        self.folder.join("agent.log")
+        self.log.clone()
     }
 
     /// Starts it. Does not wait.

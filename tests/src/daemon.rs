@@ -20,6 +20,7 @@ const ROOM: &str = "limits: {disk: 1GiB}\n";
 /// A daemon, running or not. It keeps its doors over restarts.
 pub struct Daemon {
     folder: PathBuf,
+    log: PathBuf,
     ports: (u16, u16),
     /// Settings beside doors and streams, as YAML: `limits: {…}`; at first that a
     /// gigabyte of the disk stays free. They count from the next
@@ -73,6 +74,7 @@ impl Daemon {
     pub fn at(folder: &Path, ports: (u16, u16), streams: &str) -> Outcome<Self> {
         let daemon = Self {
             folder: folder.to_owned(),
+            log: folder.join("delivery.log"),
             ports,
             more: ROOM.to_owned(),
             program: None,
@@ -94,6 +96,7 @@ impl Daemon {
     pub fn again(&self) -> Outcome<Self> {
         Ok(Self {
             folder: self.folder.clone(),
+            log: self.log.clone(),
             ports: self.ports,
             more: self.more.clone(),
             program: None,
@@ -123,9 +126,15 @@ impl Daemon {
         self.folder.join("data")
     }
 
+    /// Lets it say what it says in another folder than its own.
+    pub fn log_in(mut self, folder: &Path) -> Self {
+        self.log = folder.join("delivery.log");
+        self
+    }
+
     /// What it says.
     pub fn log(&self) -> PathBuf {
-        self.folder.join("delivery.log")
+        self.log.clone()
     }
 
     /// Starts it. Does not wait.

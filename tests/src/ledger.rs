@@ -72,6 +72,12 @@ impl Ledger {
             .sum()
     }
 
+    /// How many records have arrived, parts counted one by one.
+    pub fn has_arrived(&self) -> u64 {
+        let arrived = self.records.values().map(|count| u64::from(count.arrived));
+        arrived.sum()
+    }
+
     /// Adds what this one has seen to another.
     pub fn copy_into(&self, other: &mut Self) {
         for (print, count) in &self.records {

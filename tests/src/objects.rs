@@ -10,6 +10,7 @@ use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
+use crate::ledger::Ledger;
 use crate::trouble::{Attempting, Outcome, Trouble};
 
 /// All files below a folder, sorted by path; none where there is no folder.
@@ -52,6 +53,25 @@ pub fn lines(path: &Path) -> Outcome<Vec<Vec<u8>>> {
     let bytes = inflated(path)?;
     let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec);
     Ok(lines.filter(|line| !line.is_empty()).collect())
+}
+
+/// Notes every record of the raw objects below a folder.
+pub fn raw_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
+    for path in below(folder)? {
+        let records = lines(&path)?;
+        records.iter().for_each(|record| ledger.arrived(record));
+    }
+    Ok(())
+}
+
+/// Notes the column `line` of every row of the Parquet files below a folder.
+pub fn lines_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
+    for path in below(folder)? {
+        for row in rows(&path)? {
+            ledger.arrived(row["line"].as_str().unwrap_or("(no line)").as_bytes());
+        }
+    }
+    Ok(())
 }
 
 /// The lines of an object, each as JSON.

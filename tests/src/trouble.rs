@@ -13,6 +13,11 @@ impl Trouble {
     pub fn new(words: impl Into<String>) -> Self {
         Self(words.into())
     }
+
+    /// The same, and when or where it happened.
+    pub fn during(self, what: &str) -> Self {
+        Self(format!("{what}: {}", self.0))
+    }
 }
 
 impl fmt::Debug for Trouble {

@@ -15,10 +15,9 @@ mod settings;
 mod stops;
 mod wrong;
 
-use std::path::Path;
 use std::time::Duration;
 
-use standpipe_tests::{Ledger, Outcome, objects};
+use standpipe_tests::objects::{lines_arrived, raw_arrived};
 
 /// Enough for anything that takes seconds on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -43,24 +42,4 @@ fn parquet(name: &str, interval: &str, schema: &str) -> String {
   destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
 "
     )
-}
-
-/// Notes every record of the raw objects below a folder.
-fn raw_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
-    for path in objects::below(folder)? {
-        objects::lines(&path)?
-            .iter()
-            .for_each(|line| ledger.arrived(line));
-    }
-    Ok(())
-}
-
-/// Notes the column `line` of every row of the Parquet files below a folder.
-fn lines_arrived(folder: &Path, ledger: &mut Ledger) -> Outcome {
-    for path in objects::below(folder)? {
-        for row in objects::rows(&path)? {
-            ledger.arrived(row["line"].as_str().unwrap_or("(no line)").as_bytes());
-        }
-    }
-    Ok(())
 }
