@@ -163,6 +163,7 @@ impl Writer {
                 let _ = reply.send(Err(Refusal::Full(full)));
             }
             Err(Trouble::File(error)) => {
+                // This one was not written; those before it, in hand, hear that nobody knows.
                 let _ = reply.send(Err(Refusal::Halted(farewell(&error))));
                 return Err(error);
             }
