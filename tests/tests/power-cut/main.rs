@@ -9,9 +9,9 @@
 mod site;
 mod writers;
 
+use standpipe_tests::components::needs;
 use standpipe_tests::power::why_not;
 use standpipe_tests::random::Random;
-use standpipe_tests::readers::needs;
 use standpipe_tests::{Folder, Outcome};
 
 use site::Site;
