@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn settings(folder: &Path, native: &str, admin: &str) -> Settings {
     let text = format!(
-        "{{data_dir: data, allow_tmpfs: true,
+        "{{data_dir: data, allow_tmpfs: true, limits: {{disk: 1GiB}},
           listen: {{native: {{address: '{native}'}}, admin: {{address: '{admin}'}}}},
           streams: {{web: {{buffering: {{size: 1MiB, interval: 0s}},
                             destination: {{file: {{path: out}}}}}}}}}}"
