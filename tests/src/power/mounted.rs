@@ -1,6 +1,7 @@
 //! A disk as programs get it: mounted by FUSE.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -76,8 +77,12 @@ impl Mounted {
         };
         let what = format!("unmount {}", self.at.display());
         match unmount(&self.at, UnmountFlags::DETACH) {
-            // Its end is the end of the last file that somebody has open.
-            Ok(()) => session.guard.join().map_err(|_| Trouble::new(&what))?,
+            // Its end is the end of the last file that somebody has open. Asked for one more request
+            // just then, the kernel says that the connection is no more: that is the end, too.
+            Ok(()) => match session.guard.join().map_err(|_| Trouble::new(&what))? {
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => Ok(()),
+                other => other,
+            },
             // Not as root: by fusermount3.
             Err(_) => session.umount_and_join(),
         }
