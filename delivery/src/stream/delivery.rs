@@ -167,16 +167,12 @@ impl Delivery {
     async fn keep(&self, file: u64, note: Note) -> Result<(), Fatal> {
         let (checkpoint, attempts) = (self.checkpoint.clone(), note.attempts);
         let spool = self.spool.clone();
-        let record = move || {
+        let note_it = move || {
             // Holds the stream's folder: no other life begins while this one writes.
             let _held = spool;
-            match checkpoint.record(Entry::Attempted { file, attempts }) {
-                Ok(()) => Ok(Ok(())),
-                Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
-                Err(error) => Err(Fatal(error.to_string())),
-            }
+            record(&checkpoint, Entry::Attempted { file, attempts })
         };
-        let kept = blocking(record).await?;
+        let kept = blocking(note_it).await?;
         // Whoever does not wait any more does not need to know.
         let _ = note.kept.send(kept);
         Ok(())
@@ -186,15 +182,14 @@ impl Delivery {
     async fn delivered(&self, file: Arc<SealedFile>) -> Result<Result<(), Failure>, Fatal> {
         let (checkpoint, spool) = (self.checkpoint.clone(), self.spool.clone());
         faults::reach("delivery", "delivered");
-        let forget = move || match checkpoint.record(Entry::Delivered { file: file.id }) {
-            Ok(()) => {
+        let forget = move || {
+            let recorded = record(&checkpoint, Entry::Delivered { file: file.id })?;
+            if recorded.is_ok() {
                 faults::reach("delivery", "forgotten");
                 spool.remove(file.spool_files());
                 faults::reach("delivery", "removed");
-                Ok(Ok(()))
             }
-            Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
-            Err(error) => Err(Fatal(error.to_string())),
+            Ok(recorded)
         };
         blocking(forget).await
     }
@@ -262,6 +257,16 @@ impl Delivery {
                 }
             }
         }
+    }
+}
+
+/// Records an entry. On a full disk the file is tried again later; after any other failure what is on
+/// disk is unknown.
+fn record(checkpoint: &Checkpoint, entry: Entry) -> Result<Result<(), Failure>, Fatal> {
+    match checkpoint.record(entry) {
+        Ok(()) => Ok(Ok(())),
+        Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
+        Err(error) => Err(Fatal(error.to_string())),
     }
 }
 
