@@ -1,34 +1,50 @@
 //! The daemon under test, in a folder of its own: settings, data, log.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Environment, Program};
-use crate::trouble::{Attempting, Outcome, Trouble};
+use crate::home::{Home, Kind, SOON};
+use crate::trouble::{Outcome, Trouble};
 use crate::wait::until;
-use crate::{binaries, http, port};
+use crate::{http, port};
 
-/// How long anything may take that should take a second.
-const SOON: Duration = Duration::from_secs(60);
+const KIND: Kind = Kind {
+    name: "daemon",
+    binary: "standpipe-delivery",
+    settings: "delivery.yaml",
+    data: "data",
+    log: "delivery.log",
+};
 
 /// How full the machine is that runs the tests is no matter, as long as there is some room.
 const ROOM: &str = "limits: {disk: 1GiB}\n";
 
 /// A daemon, running or not. It keeps its doors over restarts.
 pub struct Daemon {
-    folder: PathBuf,
-    log: PathBuf,
+    home: Home,
     ports: (u16, u16),
     /// Settings beside doors and streams, as YAML: `limits: {…}`; at first that a
     /// gigabyte of the disk stays free. They count from the next
     /// [`configure`](Self::configure) on.
     pub more: String,
-    program: Option<Program>,
-    /// Variables that the next start adds to its environment: faults to come.
-    pub environment: Environment,
+}
+
+impl Deref for Daemon {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
+    }
+}
+
+impl DerefMut for Daemon {
+    fn deref_mut(&mut self) -> &mut Home {
+        &mut self.home
+    }
 }
 
 /// The books of a stream.
@@ -73,14 +89,10 @@ impl Daemon {
     /// The same at ports of the caller's choice; 0 is any free one.
     pub fn at(folder: &Path, ports: (u16, u16), streams: &str) -> Outcome<Self> {
         let daemon = Self {
-            folder: folder.to_owned(),
-            log: folder.join("delivery.log"),
+            home: Home::new(KIND, folder)?,
             ports,
             more: ROOM.to_owned(),
-            program: None,
-            environment: Environment::default(),
         };
-        std::fs::create_dir_all(folder).attempting(format!("create {}", folder.display()))?;
         daemon.configure(streams)?;
         Ok(daemon)
     }
@@ -95,12 +107,9 @@ impl Daemon {
     /// The same daemon for another thread, which may ask but has no process to end.
     pub fn again(&self) -> Outcome<Self> {
         Ok(Self {
-            folder: self.folder.clone(),
-            log: self.log.clone(),
+            home: self.home.again(),
             ports: self.ports,
             more: self.more.clone(),
-            program: None,
-            environment: Environment::default(),
         })
     }
 
@@ -113,86 +122,18 @@ impl Daemon {
             self.more,
             indented.concat()
         );
-        std::fs::write(self.settings(), text).attempting("write the daemon's settings")
-    }
-
-    /// The file of its settings.
-    pub fn settings(&self) -> PathBuf {
-        self.folder.join("delivery.yaml")
-    }
-
-    /// Its data folder.
-    pub fn data(&self) -> PathBuf {
-        self.folder.join("data")
+        self.home.write(&text)
     }
 
     /// Lets it say what it says in another folder than its own.
     pub fn log_in(mut self, folder: &Path) -> Self {
-        self.log = folder.join("delivery.log");
+        self.home.log_in(folder);
         self
-    }
-
-    /// What it says.
-    pub fn log(&self) -> PathBuf {
-        self.log.clone()
-    }
-
-    /// Starts it. Does not wait.
-    pub fn spawn(&mut self) -> Outcome {
-        // What a killed one left says nothing about the next.
-        let _ = std::fs::remove_file(self.data().join("doors.json"));
-        let settings = self.settings();
-        let arguments = ["run", "--config", &settings.to_string_lossy()];
-        let program = binaries::find("standpipe-delivery")?;
-        self.program = Some(Program::start_with(
-            &program,
-            &arguments,
-            &self.environment,
-            &self.log(),
-        )?);
-        Ok(())
-    }
-
-    /// Starts it and waits until it is ready.
-    pub fn up(&mut self) -> Outcome {
-        self.spawn()?;
-        until("the daemon to be ready", SOON, || {
-            self.program()?.runs()?;
-            http::get(self.door("admin")?, "/ready")?.ok()
-        })?;
-        Ok(())
-    }
-
-    /// The running process.
-    pub fn program(&mut self) -> Outcome<&mut Program> {
-        self.program
-            .as_mut()
-            .ok_or_else(|| Trouble::new("the daemon was not started"))
-    }
-
-    /// SIGKILL.
-    pub fn kill(&mut self) -> Outcome {
-        self.program()?.kill()?;
-        self.program = None;
-        Ok(())
-    }
-
-    /// SIGTERM; the exit code.
-    pub fn stop(&mut self, deadline: Duration) -> Outcome<i32> {
-        let program = self.program()?;
-        program.terminate()?;
-        program.exit_code(deadline)
     }
 
     /// The real address of a door: `native`, `admin`.
     pub fn door(&self, name: &str) -> Outcome<SocketAddr> {
-        let path = self.data().join("doors.json");
-        let text = std::fs::read(&path).attempting(format!("read {}", path.display()))?;
-        let doors: Value = serde_json::from_slice(&text)?;
-        let address = doors[name].as_str().unwrap_or_default();
-        address
-            .parse()
-            .attempting(format!("find the door {name} in {doors}"))
+        self.address(name)
     }
 
     /// Where agents ship to.
@@ -218,7 +159,7 @@ impl Daemon {
 
     /// What it says of a stream.
     pub fn status(&self, stream: &str) -> Outcome<Value> {
-        let status = http::get(self.door("admin")?, "/status")?.ok()?.json()?;
+        let status = self.asked()?;
         match status["streams"].get(stream) {
             Some(found) => Ok(found.clone()),
             None => Err(Trouble(format!(

@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod components;
 pub mod daemon;
 pub mod folder;
+pub mod home;
 pub mod http;
 pub mod ledger;
 pub mod log;
