@@ -3,6 +3,7 @@
 
 mod follow;
 mod lost;
+mod parts;
 mod run;
 mod sender;
 mod watch;

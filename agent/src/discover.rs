@@ -30,6 +30,7 @@ struct Patterns {
 
 #[derive(Debug)]
 struct Pattern {
+    text: String,
     steps: Vec<Step>,
     whole: GlobMatcher,
 }
@@ -53,6 +54,8 @@ pub struct Found {
     pub folders: BTreeSet<PathBuf>,
     /// Folders that could not be listed, and why: nothing is known of what is in them.
     pub unreadable: Vec<(PathBuf, io::Error)>,
+    /// Patterns that matched nothing, each with its flow.
+    pub unmatched: Vec<(usize, String)>,
 }
 
 impl Discover {
@@ -72,9 +75,13 @@ impl Discover {
                     flow,
                     patterns,
                     whole: &pattern.whole,
+                    matched: false,
                     found: &mut found,
                 };
                 walk.enter(PathBuf::from("/"), &pattern.steps, 0);
+                if !walk.matched {
+                    found.unmatched.push((flow, pattern.text.clone()));
+                }
             }
         }
         found
@@ -128,7 +135,11 @@ impl Pattern {
                 }
             }
         }
-        Ok(Self { steps, whole })
+        Ok(Self {
+            text: text.to_owned(),
+            steps,
+            whole,
+        })
     }
 }
 
@@ -156,6 +167,7 @@ struct Walk<'a> {
     flow: usize,
     patterns: &'a Patterns,
     whole: &'a GlobMatcher,
+    matched: bool,
     found: &'a mut Found,
 }
 
@@ -246,6 +258,7 @@ impl Walk<'_> {
 
     fn take(&mut self, path: PathBuf) {
         if self.whole.is_match(&path) && !self.patterns.excludes(&path) {
+            self.matched = true;
             let flows = self.found.paths.entry(path).or_default();
             if !flows.contains(&self.flow) {
                 flows.push(self.flow);

@@ -2,6 +2,8 @@
 //!
 //! It stays small: no arrow, no object store, nothing of the daemon.
 
+pub mod ask;
+pub mod checkpoint;
 pub mod daemon;
 pub mod discover;
 pub mod disk;

@@ -1,15 +1,20 @@
-//! The agent's program: `standpipe-agent run | check`.
+//! The agent's program: `standpipe-agent run | check | status | checkpoint`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use standpipe_agent::ask::{self, Question};
+use standpipe_agent::checkpoint::{self, Rewind};
 use standpipe_agent::daemon;
 use standpipe_agent::faults::POINTS;
 use standpipe_config::faults;
+use standpipe_config::names::StreamName;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
 use standpipe_config::settings::Loaded;
 use standpipe_config::settings::agent::{self, Settings};
+use standpipe_config::units;
 
 /// Follows rotating log files and ships their lines exactly once.
 #[derive(Parser)]
@@ -36,6 +41,54 @@ enum Command {
         #[command(flatten)]
         config: Config,
     },
+    /// Ask the agent that runs here how its files stand.
+    Status(Status),
+    /// What is remembered of files, while the agent does not run.
+    Checkpoint {
+        #[command(subcommand)]
+        command: Checkpoint,
+    },
+}
+
+#[derive(clap::Args)]
+struct Status {
+    /// Only this file: exit 0 if all that is in it now is acknowledged, 1 if not
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// Wait until it is, at most so long
+    #[arg(long, value_name = "SPAN", num_args = 0..=1, default_missing_value = "8760h", value_parser = units::parse_span, requires = "file")]
+    wait: Option<Duration>,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Checkpoint {
+    /// Say what is remembered.
+    Show {
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Go back in a file: what follows is sent, and stored, once more.
+    Rewind {
+        /// The file
+        #[arg(long)]
+        file: PathBuf,
+        /// Only for this stream
+        #[arg(long)]
+        stream: Option<StreamName>,
+        /// Behind so many bytes, or at the beginning of the line that they end in
+        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        to: u64,
+        #[command(flatten)]
+        config: Config,
+    },
 }
 
 #[derive(clap::Args)]
@@ -59,12 +112,94 @@ fn main() -> Exit {
         return Exit::Wrong;
     }
     match arguments.command {
-        Command::Run { once, config } => load(&config).map_or(Exit::Wrong, |s| run(s, once)),
+        Command::Run { once, config } => run(config, once),
         Command::Check { config } => load(&config).map_or(Exit::Wrong, |settings| {
             print!("{}", agent::summary(&settings));
             Exit::Done
         }),
+        Command::Status(status) => load(&status.config).map_or(Exit::Wrong, |s| answer(&s, status)),
+        Command::Checkpoint { command } => look_back(command),
     }
+}
+
+fn answer(settings: &Settings, status: Status) -> Exit {
+    let question = Question {
+        file: status.file,
+        wait: status.wait,
+        json: status.json,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    provide_tls();
+    let answered = match runtime {
+        Ok(runtime) => runtime.block_on(ask::status(settings, &question)),
+        Err(error) => return failed(&error),
+    };
+    answered.unwrap_or_else(|error| failed(&error))
+}
+
+fn look_back(command: Checkpoint) -> Exit {
+    let (Checkpoint::Show { config, .. } | Checkpoint::Rewind { config, .. }) = &command;
+    let Some(settings) = load(config) else {
+        return Exit::Wrong;
+    };
+    match command {
+        Checkpoint::Show { json, .. } => show(&settings, json),
+        Checkpoint::Rewind {
+            file, stream, to, ..
+        } => rewind(&settings, &Rewind { file, stream, to }),
+    }
+}
+
+fn show(settings: &Settings, json: bool) -> Exit {
+    let all = match checkpoint::show(settings) {
+        Ok(all) => all,
+        Err(error) => return failed(&error),
+    };
+    if json {
+        // Nothing in it has no JSON form.
+        println!("{}", serde_json::to_string_pretty(&all).unwrap_or_default());
+        return Exit::Done;
+    }
+    for one in all {
+        println!(
+            "{} to {}: {} bytes acknowledged in epoch {}{} (source {}, inode {})",
+            one.path,
+            one.stream,
+            one.acknowledged,
+            one.epoch,
+            if one.is_final { ", final" } else { "" },
+            one.id,
+            one.inode
+        );
+    }
+    Exit::Done
+}
+
+fn rewind(settings: &Settings, order: &Rewind) -> Exit {
+    match checkpoint::rewind(settings, order) {
+        Ok(streams) => {
+            for (stream, offset) in streams {
+                println!(
+                    "{} to {stream}: from byte {offset} on again",
+                    order.file.display()
+                );
+            }
+            Exit::Done
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Exit {
+    eprintln!("standpipe-agent: {error}");
+    Exit::Failed
+}
+
+fn provide_tls() {
+    // A second provider is no trouble: one is there then.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn load(config: &Config) -> Option<Settings> {
@@ -82,14 +217,16 @@ fn load(config: &Config) -> Option<Settings> {
     }
 }
 
-fn run(settings: Settings, once: bool) -> Exit {
-    // A second provider is no trouble: one is there then.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn run(config: Config, once: bool) -> Exit {
+    let Some(settings) = load(&config) else {
+        return Exit::Wrong;
+    };
+    provide_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(daemon::run(settings, once)),
+        Ok(runtime) => runtime.block_on(daemon::run(settings, once, move || load(&config))),
         Err(error) => Err(error.into()),
     };
     ended.unwrap_or_else(|error| {

@@ -10,11 +10,13 @@ use standpipe_config::faults;
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind, write_whole};
 use standpipe_config::names::{AgentId, NoRandomness};
 
+mod counts;
 mod path_text;
 mod state;
 
+pub use counts::Counts;
 pub use path_text::{path_from_text, path_to_text};
-pub use state::{Counts, ENDED_KEPT, Entry, Place, Source, Standing, State};
+pub use state::{ENDED_KEPT, Entry, Place, Source, Standing, State};
 
 /// The log in the agent's data folder.
 pub const LOG: LogKind = LogKind {

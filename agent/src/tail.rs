@@ -24,14 +24,17 @@ mod hold;
 mod observe;
 pub mod plan;
 mod reading;
+mod reload;
 mod request;
 mod scan;
 mod shape;
 mod status;
 
 pub use answers::Settled;
+pub(crate) use file::{line_end_before, tail_at};
+pub use reload::ReloadError;
 pub use request::Request;
-pub use status::{Bytes, SourceStatus, Status};
+pub use status::{Bytes, Reasons, STATES, SourceStatus, Status, Unmatched, Unreadable};
 
 use file::File;
 use plan::Step;
@@ -115,8 +118,10 @@ pub struct Follower {
     /// Since when remembered sources are looked for and not found.
     missing: HashMap<SourceId, Duration>,
     scans: u64,
-    /// Files that match and could not be opened in the last scan.
-    unopened: usize,
+    /// Files and folders that match and could not be opened in the last scan, and why.
+    unopened: BTreeMap<PathBuf, String>,
+    /// Patterns that matched nothing in the last scan, each with its flow.
+    unmatched: Vec<(usize, String)>,
     /// Open files, by count.
     open: usize,
     crowded: bool,
@@ -144,18 +149,12 @@ impl Follower {
         flows: Vec<Flow>,
         rules: Rules,
     ) -> Result<Self, globset::Error> {
-        let mut names: Vec<StreamName> = flows.iter().map(|flow| flow.stream.clone()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let position = |flow: &Flow| names.binary_search(&flow.stream).unwrap_or(0);
-        let host = disk.host();
-        let shaper = |flow: &Flow| Shaper::new(&flow.parse, &host);
         let mut follower = Self {
             agent,
-            shapers: flows.iter().map(shaper).collect(),
+            shapers: Vec::new(),
             discover: Discover::new(&flows)?,
-            stream_of: flows.iter().map(position).collect(),
-            flows,
+            stream_of: Vec::new(),
+            flows: Vec::new(),
             streams: Vec::new(),
             rules,
             files: BTreeMap::new(),
@@ -165,7 +164,8 @@ impl Follower {
             dormant: HashMap::new(),
             missing: HashMap::new(),
             scans: 0,
-            unopened: 0,
+            unopened: BTreeMap::new(),
+            unmatched: Vec::new(),
             open: 0,
             crowded: false,
             held: BTreeSet::new(),
@@ -179,12 +179,7 @@ impl Follower {
             disk,
             progress,
         };
-        let limit = follower.request_target(names.len());
-        follower.streams = names.into_iter().map(|n| Stream::new(n, limit)).collect();
-        for (id, source) in &follower.progress.state().sources {
-            let sleeping = follower.dormant.entry(source.incarnation.key());
-            sleeping.or_default().push(*id);
-        }
+        follower.begin_flows(flows);
         Ok(follower)
     }
 
@@ -228,7 +223,7 @@ impl Follower {
     /// Everything that was seen is shipped, acknowledged and remembered.
     pub fn is_drained(&self) -> bool {
         let idle = |file: &File| {
-            file.failing
+            file.failing.is_some()
                 || file.cursors.iter().all(|cursor| {
                     let source = self.progress.state().sources.get(&cursor.source);
                     let step = source.map(|source| file.step(cursor, source));
@@ -243,7 +238,8 @@ impl Follower {
 
     /// Files that match and could not be opened or read.
     pub fn unread(&self) -> usize {
-        self.unopened + self.files.values().filter(|file| file.failing).count()
+        let failing = self.files.values().filter(|file| file.failing.is_some());
+        self.unopened.len() + failing.count()
     }
 
     /// Files wait because too many are open.

@@ -5,11 +5,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use standpipe_config::frame::Reply;
+use standpipe_config::names::StreamName;
+use standpipe_config::settings::agent::Flow;
 use tokio::sync::oneshot;
 
 use super::watch::{Notices, Watch};
 use crate::progress::ProgressError;
-use crate::tail::{Follower, Request, Settled, Status};
+use crate::tail::{Follower, ReloadError, Request, Rules, Settled, Status};
 
 /// Everything is looked at this often, whatever notices say.
 const SCAN: Duration = Duration::from_secs(5);
@@ -26,8 +28,8 @@ const ORDERS: usize = 1024;
 /// What the thread is asked.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// A stream wants its next request, now or when there is one.
-    Want(usize, oneshot::Sender<Request>),
+    /// A stream of an era wants its next request, now or when there is one.
+    Want(u64, usize, oneshot::Sender<Request>),
     /// A stream's oldest request was answered.
     Answered(usize, u64, Reply, oneshot::Sender<Settled>),
     /// A stream's oldest request was refused for what it is.
@@ -38,30 +40,55 @@ pub(super) enum Order {
     Status(SyncSender<Status>),
     /// Read no more: who waits for a request waits in vain.
     Stop,
+    /// Go on, with other flows if there are some; who asks from now on says this era.
+    Begin(u64, Option<(Vec<Flow>, Rules)>, oneshot::Sender<Begun>),
     /// Make progress durable and end.
     End,
 }
 
+/// Whether other flows are followed now, and which streams are fed.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) exchanged: Result<bool, globset::Error>,
+    pub(super) streams: Vec<StreamName>,
+}
+
 /// How to ask the thread. Clones ask the same one.
 #[derive(Clone, Debug)]
-pub(super) struct Asking(SyncSender<Order>);
+pub(super) struct Asking {
+    orders: SyncSender<Order>,
+    /// Counts the times that the flows were exchanged: streams have other numbers then.
+    era: u64,
+}
 
 /// A way to ask, and where the thread listens.
 pub(super) fn asking() -> (Asking, SyncSender<Order>, Receiver<Order>) {
     let (orders, listening) = sync_channel(ORDERS);
-    (Asking(orders.clone()), orders, listening)
+    let asking = Asking {
+        orders: orders.clone(),
+        era: 0,
+    };
+    (asking, orders, listening)
 }
 
 impl Asking {
     pub(super) fn tell(&self, order: Order) {
         // If the thread ended, whoever waits for an answer finds out by its absence.
-        let _ = self.0.send(order);
+        let _ = self.orders.send(order);
     }
 
     /// The stream's next request; `None` when there will be no more.
     pub(super) async fn want(&self, stream: usize) -> Option<Request> {
         let (reply, answer) = oneshot::channel();
-        self.tell(Order::Want(stream, reply));
+        self.tell(Order::Want(self.era, stream, reply));
+        answer.await.ok()
+    }
+
+    /// Goes on after [`Order::Stop`], with other flows if there are some. `None`: the thread ended.
+    pub(super) async fn begin(&mut self, flows: Option<(Vec<Flow>, Rules)>) -> Option<Begun> {
+        self.era += 1;
+        let (reply, answer) = oneshot::channel();
+        self.tell(Order::Begin(self.era, flows, reply));
         answer.await.ok()
     }
 
@@ -129,6 +156,7 @@ impl Follow {
             look: false,
         };
         let mut stopped = false;
+        let mut now_era = 0;
         loop {
             if !stopped {
                 self.look(&mut due)?;
@@ -157,7 +185,14 @@ impl Follow {
                         stopped = true;
                         wants.clear();
                     }
-                    Order::Want(stream, reply) if !stopped => drop(wants.insert(stream, reply)),
+                    Order::Want(era, stream, reply) if !stopped && era == now_era => {
+                        drop(wants.insert(stream, reply));
+                    }
+                    Order::Begin(era, flows, reply) => {
+                        (stopped, now_era) = (false, era);
+                        due.scan = Duration::ZERO;
+                        let _ = reply.send(self.begin(flows)?);
+                    }
                     Order::Look => due.look = true,
                     other => self.answer(other)?,
                 }
@@ -181,9 +216,22 @@ impl Follow {
             Order::Status(reply) => {
                 let _ = reply.try_send(self.follower.status());
             }
-            Order::Want(..) | Order::Look | Order::Stop | Order::End => {}
+            Order::Want(..) | Order::Begin(..) | Order::Look | Order::Stop | Order::End => {}
         }
         Ok(())
+    }
+
+    fn begin(&mut self, flows: Option<(Vec<Flow>, Rules)>) -> Result<Begun, ProgressError> {
+        let exchanged = match flows.map(|(flows, rules)| self.follower.reload(flows, rules)) {
+            None => Ok(false),
+            Some(Ok(done)) => Ok(done),
+            Some(Err(ReloadError::Pattern(error))) => Err(error),
+            Some(Err(ReloadError::Progress(error))) => return Err(error),
+        };
+        Ok(Begun {
+            exchanged,
+            streams: self.follower.streams().cloned().collect(),
+        })
     }
 
     fn serve(

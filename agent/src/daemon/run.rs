@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use standpipe_config::files::{FileError, FolderError, FolderLock};
 use standpipe_config::process::admin;
@@ -15,23 +13,18 @@ use standpipe_config::process::metrics::{Metrics, Taken};
 use standpipe_config::process::published::{publish, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
-use standpipe_config::process::signals::Signals;
+use standpipe_config::process::signals::{Asked, Signals};
 use standpipe_config::settings::agent::{Settings, Ship};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{mpsc, oneshot};
 
-use super::follow::{Asking, Ended, Follow, Order, asking};
+use super::follow::Asking;
 use super::lost::{self, Kept};
-use super::sender::Sender;
-use super::watch::{Notices, Watch};
+use super::parts::{DEADLINE, Parts, Why};
 use crate::disk::{Disk, most_open_files};
 use crate::metrics;
 use crate::progress::ProgressError;
 use crate::ship::client::Client;
 use crate::tail::{Follower, Rules};
-
-/// How long what is on its way may take after the signal to stop.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why the agent does not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -67,30 +60,58 @@ pub enum CannotStart {
     Part(String),
 }
 
-/// Requests to stop, each with who asks. The first one is in good order, the second at once.
-pub(super) type Stops = mpsc::Receiver<&'static str>;
+/// What is wanted of a running agent.
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// To stop, and who asks. The first time in good order, the second time at once.
+    Stop(&'static str),
+    /// To go on with other settings.
+    Reload(Box<Settings>),
+}
 
-/// Runs the agent until a signal stops it, or with `once` until everything is shipped.
-pub async fn run(settings: Settings, once: bool) -> Result<Exit, CannotStart> {
+pub(super) type Wishes = mpsc::Receiver<Wish>;
+
+/// Runs the agent until a signal stops it, or with `once` until everything is shipped. `again` reads
+/// the settings again; `None` where something is wrong with them, which it says.
+pub async fn run(
+    settings: Settings,
+    once: bool,
+    again: impl Fn() -> Option<Settings> + Send + 'static,
+) -> Result<Exit, CannotStart> {
     let mut signals = Signals::catch()?;
-    let (stop, stops) = mpsc::channel(2);
-    tokio::spawn(async move { while stop.send(signals.stop().await).await.is_ok() {} });
-    run_until(settings, once, stops).await
+    let (wish, wishes) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            let wanted = match signals.next().await {
+                Asked::Stop(signal) => Wish::Stop(signal),
+                Asked::Reload => match again() {
+                    Some(settings) => Wish::Reload(Box::new(settings)),
+                    None => {
+                        tracing::error!("the settings are wrong: going on with those from before");
+                        continue;
+                    }
+                },
+            };
+            if wish.send(wanted).await.is_err() {
+                return;
+            }
+        }
+    });
+    run_until(settings, once, wishes).await
 }
 
 /// Runs the agent until it is told to stop, or with `once` until everything is shipped.
 pub(super) async fn run_until(
-    settings: Settings,
+    mut settings: Settings,
     once: bool,
-    mut stops: Stops,
+    mut wishes: Wishes,
 ) -> Result<Exit, CannotStart> {
     let _lock = FolderLock::acquire(&settings.data_dir, settings.allow_tmpfs)?;
     retract(&settings.data_dir)?;
-    let Ship::Standpipe { url, token } = &settings.ship;
-    let client = Arc::new(Client::new(url, token.clone())?);
+    let client = client(&settings)?;
     let kept = tokio::select! {
         kept = lost::open(&settings, &client) => kept?,
-        Some(signal) = stops.recv() => {
+        signal = stopped(&mut wishes) => {
             tracing::info!(signal, "stopped before anything was read");
             return Ok(if once { Exit::Failed } else { Exit::Done });
         }
@@ -107,19 +128,46 @@ pub(super) async fn run_until(
     }
     latch.release();
     service::ready();
-    let ended = parts.wait(&mut stops).await;
+    let ended = loop {
+        match parts.wait(&mut wishes).await {
+            Why::Reload(new) => settings = parts.reload(settings, *new).await?,
+            other => break other,
+        }
+    };
     readiness.stopping();
     service::stopping(DEADLINE);
-    parts.end(ended, &mut stops, once).await
+    parts.end(ended, &mut wishes, once).await
 }
 
-fn follower(settings: &Settings, kept: Kept, once: bool) -> Result<Follower, CannotStart> {
-    let rules = Rules {
+pub(super) fn client(settings: &Settings) -> Result<Arc<Client>, CannotStart> {
+    let Ship::Standpipe { url, token } = &settings.ship;
+    Ok(Arc::new(Client::new(url, token.clone())?))
+}
+
+/// The next request to stop, and who asks. A reload before the start is over is none.
+pub(super) async fn stopped(wishes: &mut Wishes) -> &'static str {
+    loop {
+        match wishes.recv().await {
+            Some(Wish::Stop(signal)) => return signal,
+            Some(Wish::Reload(_)) => {
+                tracing::warn!("not reloading: the start is not over, or the end has begun");
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+pub(super) fn rules(settings: &Settings, once: bool) -> Rules {
+    Rules {
         once,
         in_flight: settings.in_flight,
         most_open: most_open_files(),
         ..Rules::default()
-    };
+    }
+}
+
+fn follower(settings: &Settings, kept: Kept, once: bool) -> Result<Follower, CannotStart> {
+    let rules = rules(settings, once);
     let flows = settings.flows.clone();
     let mut follower = Follower::new(kept.agent, Disk::real(), kept.progress, flows, rules)?;
     if let Some(entries) = &kept.rebuilt {
@@ -158,130 +206,4 @@ async fn open_door(
         _published: published,
         _closing: closing,
     }))
-}
-
-type Thread = JoinHandle<Result<Ended, ProgressError>>;
-
-/// What runs.
-struct Parts {
-    asking: Asking,
-    senders: JoinSet<()>,
-    stop: watch::Sender<bool>,
-    /// Ends when the thread does.
-    over: oneshot::Receiver<()>,
-    thread: Thread,
-    first_scan: Option<oneshot::Receiver<()>>,
-}
-
-/// Why it is time to stop.
-enum Why {
-    Signal,
-    /// The following thread ended.
-    Over,
-    /// A sender ended.
-    Broken(String),
-}
-
-impl Parts {
-    fn start(follower: Follower, client: Arc<Client>, once: bool) -> Result<Self, CannotStart> {
-        let (asking, orders, listening) = asking();
-        let notices = Notices::new(orders);
-        let (stop, stopped) = watch::channel(false);
-        let mut senders = JoinSet::new();
-        for (stream, name) in follower.streams().enumerate() {
-            let sender = Sender {
-                stream,
-                name: name.clone(),
-                asking: asking.clone(),
-                client: client.clone(),
-                stop: stopped.clone(),
-            };
-            senders.spawn(sender.run());
-        }
-        let (scanned, first_scan) = oneshot::channel();
-        let (ending, over) = oneshot::channel();
-        let watch = (!once).then(|| Watch::new(notices.clone()));
-        let follow = Follow {
-            follower,
-            listening,
-            notices,
-            watch,
-            once,
-            first_scan: Some(scanned),
-        };
-        let thread = std::thread::Builder::new()
-            .name("follow".into())
-            .spawn(move || {
-                let _ending = ending;
-                follow.run()
-            })?;
-        Ok(Self {
-            asking,
-            senders,
-            stop,
-            over,
-            thread,
-            first_scan: Some(first_scan),
-        })
-    }
-
-    async fn wait(&mut self, stops: &mut Stops) -> Why {
-        tokio::select! {
-            Some(signal) = stops.recv() => {
-                tracing::info!(signal, "stopping: nothing more is read, what is on its way is waited for");
-                Why::Signal
-            }
-            _ = &mut self.over => Why::Over,
-            ended = self.senders.join_next() => Why::Broken(match ended {
-                Some(Err(error)) => error.to_string(),
-                _ => "a sender".to_owned(),
-            }),
-        }
-    }
-
-    async fn end(mut self, why: Why, stops: &mut Stops, once: bool) -> Result<Exit, CannotStart> {
-        self.asking.tell(Order::Stop);
-        // Nobody listens only if all have ended.
-        let _ = self.stop.send(true);
-        let finished = tokio::select! {
-            done = tokio::time::timeout(DEADLINE, self.all_sent()) => done.is_ok(),
-            Some(_) = stops.recv() => false,
-        };
-        self.senders.abort_all();
-        self.asking.tell(Order::End);
-        let thread = self.thread;
-        let ended = tokio::task::spawn_blocking(move || thread.join());
-        let ended = ended.await.map_err(|e| CannotStart::Part(e.to_string()))?;
-        let ended =
-            ended.map_err(|_| CannotStart::Part("the thread that follows files".into()))??;
-        match (why, ended) {
-            (Why::Broken(_), Ended::Drained { .. }) | (Why::Over, _) => Ok(outcome(ended)),
-            (Why::Broken(what), Ended::Stopped) => Err(CannotStart::Part(what)),
-            (Why::Signal, Ended::Drained { .. }) => Ok(outcome(ended)),
-            (Why::Signal, Ended::Stopped) if once => Ok(Exit::Failed),
-            (Why::Signal, Ended::Stopped) if finished => Ok(Exit::Done),
-            (Why::Signal, Ended::Stopped) => Ok(Exit::WorkLeft),
-        }
-    }
-
-    async fn all_sent(&mut self) {
-        while self.senders.join_next().await.is_some() {}
-    }
-}
-
-fn outcome(ended: Ended) -> Exit {
-    match ended {
-        Ended::Drained { unread: 0 } => {
-            tracing::info!("everything is shipped and acknowledged");
-            Exit::Done
-        }
-        Ended::Drained { unread } => {
-            tracing::error!(
-                unread,
-                "everything that could be read is shipped; some files could not be read"
-            );
-            Exit::Failed
-        }
-        Ended::Stopped => Exit::Failed,
-    }
 }

@@ -10,7 +10,7 @@ use standpipe_config::settings::agent::{Flow, Settings, Ship};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-use super::run::{CannotStart, run_until};
+use super::run::{CannotStart, Wish, run_until};
 use super::stand_in::{Mood, StandIn};
 
 /// With good ones between, so that the waits stay short.
@@ -37,7 +37,7 @@ struct Place {
 }
 
 struct Running {
-    stop: mpsc::Sender<&'static str>,
+    wish: mpsc::Sender<Wish>,
     done: tokio::task::JoinHandle<Result<Exit, CannotStart>>,
 }
 
@@ -84,9 +84,9 @@ impl Place {
     }
 
     fn start(&self, once: bool) -> Running {
-        let (stop, stops) = mpsc::channel(2);
-        let done = tokio::spawn(run_until(self.settings(), once, stops));
-        Running { stop, done }
+        let (wish, wishes) = mpsc::channel(2);
+        let done = tokio::spawn(run_until(self.settings(), once, wishes));
+        Running { wish, done }
     }
 
     async fn once(&self) -> Exit {
@@ -128,7 +128,7 @@ impl Place {
 
 impl Running {
     async fn stop(self) -> Exit {
-        self.stop.send("the test").await.unwrap();
+        self.wish.send(Wish::Stop("the test")).await.unwrap();
         self.done.await.unwrap().unwrap()
     }
 }
@@ -299,4 +299,57 @@ async fn once_says_that_something_could_not_be_read() {
         Exit::Failed
     );
     place.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_keeps_positions_and_what_only_a_descriptor_can_read() {
+    let mut place = Place::new();
+    place.write("app.log", 50);
+    let running = place.start(false);
+    place.arrived().await;
+    // Unread, without a name, and the daemon takes nothing for a while.
+    place.daemon.moods(&[Mood::Status(503); 3]);
+    place.write("app.log", 5000);
+    until_seen(&place, 5050).await;
+    fs::remove_file(place.log("app.log")).unwrap();
+    place.write("other.log", 20);
+    let mut settings = place.settings();
+    let other = place.log("other.log").to_str().unwrap().to_owned();
+    settings
+        .flows
+        .push(Flow::new(vec![other], "other".parse().unwrap()));
+    running
+        .wish
+        .send(Wish::Reload(Box::new(settings)))
+        .await
+        .unwrap();
+    let began = Instant::now();
+    let both = || [place.daemon.lines("web"), place.daemon.lines("other")];
+    while both().iter().map(|lines| lines.len()).sum::<usize>() < place.written {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it does not arrive"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(running.stop().await, Exit::Done);
+    let [web, other] = both();
+    assert_eq!((web.len(), other.len()), (5050, 20));
+    assert!(
+        web.values().chain(other.values()).all(|times| *times == 1),
+        "nothing twice"
+    );
+}
+
+/// The agent holds a descriptor of the file: it has asked for what is in it.
+async fn until_seen(place: &Place, lines: usize) {
+    let requests = place.daemon.state().requests;
+    let began = Instant::now();
+    while place.daemon.state().requests == requests && place.daemon.lines("web").len() < lines {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it asks for nothing"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

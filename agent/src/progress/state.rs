@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::frame::Tail;
 use standpipe_config::names::{SourceId, StreamName};
 
+use super::counts::Counts;
 use super::path_text::{path_from_text, path_to_text};
 use crate::identity::{Incarnation, Prefix, tail_of};
 
@@ -47,26 +48,6 @@ impl Place {
     /// What orders places.
     pub fn at(&self) -> (u64, u64) {
         (self.epoch, self.offset)
-    }
-}
-
-/// What became of bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Counts {
-    /// Bytes acknowledged.
-    pub delivered: u64,
-    /// Bytes excluded by settings.
-    pub excluded: u64,
-    /// Bytes that were gone before they could be read; a lower bound.
-    pub gone: u64,
-}
-
-impl Counts {
-    /// Adds others to these.
-    pub fn add(&mut self, other: &Self) {
-        self.delivered += other.delivered;
-        self.excluded += other.excluded;
-        self.gone += other.gone;
     }
 }
 

@@ -214,8 +214,7 @@ impl Follower {
                 cursor.counts.delivered += bytes - dropped;
                 cursor.counts.excluded += dropped;
             }
-            Some(GapReason::Excluded) => cursor.counts.excluded += bytes,
-            Some(_) => cursor.counts.gone += bytes,
+            Some(reason) => cursor.counts.pass_over(bytes, reason),
         }
         cursor.acknowledge(sent.end);
         cursor.is_final = false;

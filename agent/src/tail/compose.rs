@@ -270,7 +270,7 @@ impl Follower {
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
-        file.failing = false;
+        file.failing = None;
         identify(key, file, stream, draft);
         let Some(cursor) = file.cursor_mut(stream) else {
             return;

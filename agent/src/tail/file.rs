@@ -40,8 +40,8 @@ pub(super) struct File {
     /// When it was last seen to change.
     pub(super) changed: Duration,
     pub(super) ending: Ending,
-    /// It could not be read or opened, and that was said.
-    pub(super) failing: bool,
+    /// Why it could not be read or opened, if so; that was said.
+    pub(super) failing: Option<String>,
     pub(super) cursors: Vec<Cursor>,
 }
 
@@ -244,7 +244,7 @@ pub(super) fn compare(handle: &Handle, at: u64, tail: &Tail) -> io::Result<Confi
 }
 
 /// The evidence for an offset as the file holds it now.
-pub(super) fn tail_at(handle: &Handle, at: u64) -> io::Result<Option<Tail>> {
+pub(crate) fn tail_at(handle: &Handle, at: u64) -> io::Result<Option<Tail>> {
     let length = at.min(standpipe_config::limits::TAIL_WINDOW as u64);
     let mut before = Vec::new();
     handle.read(at - length, length as usize, &mut before)?;
@@ -268,7 +268,7 @@ pub(super) fn part_at(handle: &Handle, flow: &Flow, at: u64) -> io::Result<u32> 
 }
 
 /// Where the last line before `at` ends: behind its line feed, or 0.
-pub(super) fn line_end_before(handle: &Handle, feeds: Feeds, at: u64) -> io::Result<u64> {
+pub(crate) fn line_end_before(handle: &Handle, feeds: Feeds, at: u64) -> io::Result<u64> {
     const WINDOW: u64 = 64 * 1024;
     let mut end = at;
     while end > 0 {

@@ -21,7 +21,8 @@ impl Follower {
     /// file while it is decided what it is.
     pub(super) fn admit(&mut self, path: &Path, flows: &[usize]) -> Result<(), ProgressError> {
         if !self.has_room() {
-            self.unopened += 1;
+            let why = "too many files are open: it waits for its turn";
+            self.unopened.insert(path.to_owned(), why.to_owned());
             return Ok(());
         }
         let opened = self.disk.open(path);
@@ -66,7 +67,7 @@ impl Follower {
     }
 
     /// Follows an open file, under the sources that are remembered of it.
-    fn adopt(&mut self, handle: Handle, path: &Path, sight: Sight) -> io::Result<Key> {
+    pub(super) fn adopt(&mut self, handle: Handle, path: &Path, sight: Sight) -> io::Result<Key> {
         let mut prefix = Vec::new();
         handle.read(0, PREFIX, &mut prefix)?;
         let incarnation = Incarnation::of(&sight);
@@ -119,7 +120,7 @@ impl Follower {
             nowhere: false,
             changed: self.disk.now(),
             ending: self.open_ending(),
-            failing: false,
+            failing: None,
             cursors: Vec::new(),
         };
         self.files.insert(key, file);

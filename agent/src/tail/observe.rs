@@ -81,7 +81,7 @@ impl Follower {
         tracing::warn!(path = %file.path.display(), lost, "the end of a file was cut off before it was read");
         file.seen = size;
         for cursor in &mut file.cursors {
-            cursor.counts.gone += lost;
+            cursor.counts.cut_off += lost;
             cursor.unfinished = 0;
             self.dirty.insert((key, cursor.stream));
         }
@@ -172,7 +172,7 @@ impl Follower {
                 self.open += 1;
                 if let Some(file) = self.files.get_mut(&key) {
                     file.handle = Some(handle);
-                    file.failing = false;
+                    file.failing = None;
                 }
                 true
             }
@@ -188,7 +188,7 @@ impl Follower {
     /// again at the next scan.
     pub(super) fn failed(&mut self, key: Key, error: &io::Error) {
         if let Some(file) = self.files.get_mut(&key)
-            && !std::mem::replace(&mut file.failing, true)
+            && file.failing.replace(error.to_string()).is_none()
         {
             tracing::warn!(path = %file.path.display(), %error, "cannot read a file; nothing is forgotten, it is tried again");
         }

@@ -16,11 +16,11 @@ impl Follower {
     /// Looks at everything once.
     pub fn scan(&mut self) -> Result<(), ProgressError> {
         self.scans += 1;
-        self.unopened = 0;
+        self.unopened.clear();
         self.crowded = self.crowded && self.open >= self.rules.most_open;
         let found = self.discover.find(&self.disk);
-        self.unopened += found.unreadable.len();
         for (path, error) in &found.unreadable {
+            self.unopened.insert(path.clone(), error.to_string());
             if self.scans == 1 {
                 tracing::warn!(path = %path.display(), %error, "cannot list a folder; it is tried again");
             }
@@ -34,6 +34,7 @@ impl Follower {
         if !self.progress.state().begun && !self.crowded {
             self.progress.stage(&Entry::Begun);
         }
+        self.unmatched = found.unmatched;
         self.folders = found.folders;
         self.sync_births()?;
         Ok(())
@@ -91,7 +92,7 @@ impl Follower {
     }
 
     pub(super) fn cannot_open(&mut self, path: &Path, error: &io::Error) {
-        self.unopened += 1;
+        self.unopened.insert(path.to_owned(), error.to_string());
         if self.scans == 1 || self.rules.once {
             tracing::warn!(path = %path.display(), %error, "cannot open a file; it is tried again");
         } else {

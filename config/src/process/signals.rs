@@ -1,9 +1,18 @@
 //! Which signals a process of ours obeys: SIGTERM and SIGINT stop it in good order, the second
-//! one at once. SIGHUP is reserved for reading the settings again, so it must not kill.
+//! one at once. SIGHUP is for reading the settings again, so it must not kill.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// To stop, and by which signal.
+    Stop(&'static str),
+    /// To read the settings again.
+    Reload,
+}
 
 /// The signals of this process, caught from here on.
 #[derive(Debug)]
@@ -23,15 +32,23 @@ impl Signals {
         })
     }
 
+    /// Waits for the next signal.
+    pub async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Asked::Stop("SIGINT"),
+            _ = self.hangup.recv() => Asked::Reload,
+        }
+    }
+
     /// Waits for the next request to stop and says which signal it was.
     pub async fn stop(&mut self) -> &'static str {
         loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hangup.recv() => tracing::info!(
-                    "SIGHUP does nothing yet: restart to read the settings again"
-                ),
+            match self.next().await {
+                Asked::Stop(signal) => return signal,
+                Asked::Reload => {
+                    tracing::info!("SIGHUP does nothing here: restart to read the settings again")
+                }
             }
         }
     }
