@@ -1,4 +1,4 @@
-//! The native door: how records come in.
+//! The doors: how records come in. The native one stands here, the Firehose API in `firehose`.
 //!
 //! | endpoint | does |
 //! |---|---|
@@ -30,6 +30,7 @@ pub use admission::{Admission, PATIENCE, share};
 
 mod admission;
 mod body;
+pub mod firehose;
 mod gate;
 mod head;
 mod inflate;

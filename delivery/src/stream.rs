@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use standpipe_config::files::FileError;
 use standpipe_config::frame::HeldSource;
-use standpipe_config::names::{AgentId, StreamName};
+use standpipe_config::names::{AgentId, LaneId, Run, StreamName};
 use standpipe_config::settings::delivery::{self as settings, HighWater};
 
 use tokio::sync::watch;
@@ -91,6 +91,17 @@ pub enum StartError {
     /// A file operation failed.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// What became of a request, and what its records are called (rule 13).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// The stream's lane.
+    pub lane: LaneId,
+    /// The run in which its records were appended.
+    pub run: Run,
+    /// What was stored.
+    pub appended: Appended,
 }
 
 /// Why nothing of a request was stored.
@@ -180,9 +191,13 @@ impl Streams {
     }
 
     /// Stores one request; durable on return.
-    pub async fn append(&self, name: &StreamName, append: Append) -> Result<Appended, AppendError> {
-        let running = self.door(name)?;
-        Ok(running.journal.append(append).await?)
+    pub async fn append(&self, name: &StreamName, append: Append) -> Result<Stored, AppendError> {
+        let journal = &self.door(name)?.journal;
+        Ok(Stored {
+            lane: journal.lane(),
+            run: journal.run(),
+            appended: journal.append(append).await?,
+        })
     }
 
     /// What a stream holds of an agent's sources (rule 6).

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 mod bucket;
 mod column;
 mod destination;
+mod firehose;
 mod format;
 mod listen;
 mod read;
@@ -20,6 +21,7 @@ mod words;
 mod write;
 
 pub use column::NotAColumnType;
+pub use firehose::{AccessKey, Action, Firehose};
 pub use read::{load, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
@@ -43,6 +45,8 @@ pub struct Settings {
 /// The doors.
 #[derive(Clone, Debug, Default)]
 pub struct Listen {
+    /// The Firehose API.
+    pub firehose: Option<Firehose>,
     /// The native door.
     pub native: Option<Native>,
     /// Metrics, health, status.

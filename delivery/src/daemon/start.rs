@@ -75,7 +75,7 @@ impl Running {
         let readiness = Readiness::default();
         let (recovery, opening) = (
             readiness.latch("the streams are being recovered"),
-            readiness.latch("the native door is closed"),
+            readiness.latch("the doors for records are closed"),
         );
         let seen = Arc::new(OnceLock::new());
         let admin = admin(&settings.listen, &readiness, &metrics, &seen).await?;
@@ -146,6 +146,10 @@ async fn streams(settings: &Settings) -> Result<Streams, CannotStart> {
 async fn records(settings: &Settings, streams: &Streams) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
+    if let Some(firehose) = &settings.listen.firehose {
+        let router = ingest::firehose::router(streams.clone(), firehose.clone(), memory.clone());
+        doors.open("firehose", firehose.address, router).await?;
+    }
     if let Some(native) = &settings.listen.native {
         let router = ingest::router(streams.clone(), native.tokens.clone(), memory);
         doors.open("native", native.address, router).await?;

@@ -76,6 +76,11 @@ impl Admission {
         Ok(Grant { admission, permit })
     }
 
+    /// Bytes that there are.
+    pub fn size(&self) -> usize {
+        self.total
+    }
+
     /// Bytes that nobody holds.
     pub fn free(&self) -> usize {
         self.bytes.available_permits()

@@ -122,12 +122,12 @@ async fn store(
         content,
         idempotency_key: head.idempotency_key,
     };
-    let appended = ingest.store.append(&entry.stream, append).await;
-    let appended = appended.map_err(|error| {
+    let stored = ingest.store.append(&entry.stream, append).await;
+    let stored = stored.map_err(|error| {
         let known = |name: &StreamName| ingest.gate.opens(entry.visitor, name);
         Refused::by_stream(&entry.stream, error, known)
     })?;
-    Ok(reply(head.shape, appended))
+    Ok(reply(head.shape, stored.appended))
 }
 
 async fn text(ingest: &Ingest, body: Vec<u8>, grant: &mut Grant) -> Result<Content, Refused> {

@@ -116,6 +116,11 @@ impl Refused {
         self.kind
     }
 
+    /// What it says.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// There is no stream `name`; `existing` are those the caller may know of.
     pub(super) fn no_such_stream<'a>(
         name: &str,

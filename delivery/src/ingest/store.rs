@@ -3,8 +3,8 @@
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, StreamName};
 
-use crate::journal::{Append, Appended};
-use crate::stream::{AppendError, Streams};
+use crate::journal::Append;
+use crate::stream::{AppendError, Stored, Streams};
 
 #[cfg(test)]
 pub(super) use stand_in::StandIn;
@@ -37,7 +37,7 @@ impl Store {
         &self,
         name: &StreamName,
         append: Append,
-    ) -> Result<Appended, AppendError> {
+    ) -> Result<Stored, AppendError> {
         match self {
             Self::Streams(streams) => streams.append(name, append).await,
             #[cfg(test)]

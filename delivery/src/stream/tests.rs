@@ -104,6 +104,7 @@ impl World {
         self.streams
             .append(&self.settings.name, text(builder))
             .await
+            .map(|stored| stored.appended)
     }
 
     /// Appends records with these ids.
@@ -313,7 +314,7 @@ async fn a_seal_does_not_cut_a_line_again() {
         .streams
         .append(&world.settings.name, text(builder))
         .await;
-    assert_eq!(appended.unwrap().accepted, 4);
+    assert_eq!(appended.unwrap().appended.accepted, 4);
     world.settled().await;
     let objects = world.objects(DATA);
     assert_eq!(objects.len(), 1);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::firehose;
 use super::tables::{ADMIN, LISTEN, NATIVE, TOKEN};
 use super::{Admin, Listen, Native, Stream, StreamPattern, Token};
 use crate::settings::values::{self, is_loopback};
@@ -9,15 +10,17 @@ use crate::yaml::{At, Fields};
 
 pub(super) fn read(at: &At<'_>) -> Option<Listen> {
     let fields = at.fields(&LISTEN)?;
+    let firehose = fields.optional("firehose", firehose::read);
     let native = fields.optional("native", native);
     let admin = fields.optional("admin", admin);
-    if !fields.has("native") && !fields.given("firehose") {
-        fields
-            .at
-            .problem_at_key("no door is open through which records could come: name native");
+    if !fields.given("native") && !fields.given("firehose") {
+        fields.at.problem_at_key(
+            "no door is open through which records could come: name firehose or native",
+        );
         return None;
     }
     let listen = Listen {
+        firehose: firehose?,
         native: native?,
         admin: admin?,
     };
@@ -27,16 +30,26 @@ pub(super) fn read(at: &At<'_>) -> Option<Listen> {
 
 /// Two doors on one address would fail when they open. Port 0 is any free one.
 fn check_addresses(fields: &Fields<'_>, listen: &Listen) -> Option<()> {
-    let (Some(native), Some(admin)) = (&listen.native, &listen.admin) else {
-        return Some(());
-    };
-    if native.address == admin.address && native.address.port() != 0 {
-        let door = fields.get("admin")?;
-        door.problem(format!(
-            "conflict: {} is the address of native too",
-            admin.address
-        ));
-        return None;
+    let doors = [
+        (
+            "firehose",
+            listen.firehose.as_ref().map(|door| door.address),
+        ),
+        ("native", listen.native.as_ref().map(|door| door.address)),
+        ("admin", listen.admin.as_ref().map(|door| door.address)),
+    ];
+    let mut taken: Vec<(&str, SocketAddr)> = Vec::new();
+    for (name, address) in doors {
+        let Some(address) = address.filter(|address| address.port() != 0) else {
+            continue;
+        };
+        if let Some((other, _)) = taken.iter().find(|(_, other)| *other == address) {
+            fields
+                .get(name)?
+                .problem(format!("conflict: {address} is the address of {other} too"));
+            return None;
+        }
+        taken.push((name, address));
     }
     Some(())
 }
@@ -96,7 +109,7 @@ fn token(at: &At<'_>) -> Option<Token> {
     })
 }
 
-fn patterns(at: &At<'_>) -> Option<Vec<StreamPattern>> {
+pub(super) fn patterns(at: &At<'_>) -> Option<Vec<StreamPattern>> {
     let items = at.items()?;
     if items.is_empty() {
         at.wrong_type("a list of at least one name, in which * stands for any characters");
@@ -124,15 +137,17 @@ fn admin(at: &At<'_>) -> Option<Admin> {
     Some(Admin { address: address? })
 }
 
-/// A token that opens no stream is probably misspelt.
+/// A token or key that opens no stream is probably misspelt.
 pub(super) fn warn_of_idle_tokens(listen: &Listen, streams: &[Stream], at: &At<'_>) {
     let tokens = listen.native.iter().flat_map(|native| &native.tokens);
-    for token in tokens {
-        for pattern in &token.streams {
+    let tokens = tokens.map(|token| ("token", &token.name, &token.streams));
+    let keys = listen.firehose.iter().flat_map(|door| &door.keys);
+    let keys = keys.map(|key| ("key", &key.id, &key.streams));
+    for (what, name, patterns) in tokens.chain(keys) {
+        for pattern in patterns {
             if !streams.iter().any(|stream| pattern.matches(&stream.name)) {
-                let name = &token.name;
                 at.warn(format!(
-                    "the token {name:?} names {:?}, but no stream is called so",
+                    "the {what} {name:?} names {:?}, but no stream is called so",
                     pattern.0
                 ));
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::{parquet_word, raw_word};
-use super::{Bucket, Destination, Format, HighWater, Listen, Schema, Settings, Stream};
+use super::{Bucket, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::units::{print_size, print_span};
 
@@ -54,7 +54,18 @@ fn doors(listen: &Listen) -> Vec<String> {
         Some(admin) => format!("admin door: {}", admin.address),
         None => "admin door: none".to_owned(),
     };
-    native.into_iter().chain([admin]).collect()
+    let firehose = listen.firehose.as_ref().map(firehose);
+    firehose.into_iter().chain(native).chain([admin]).collect()
+}
+
+fn firehose(door: &Firehose) -> String {
+    let keys: Vec<_> = door.keys.iter().map(|key| key.id.as_str()).collect();
+    let keys = match keys.is_empty() {
+        true => "without keys".to_owned(),
+        false => format!("keys: {}", keys.join(", ")),
+    };
+    let (address, region, account) = (door.address, &door.region, &door.account);
+    format!("firehose door: {address}, region {region}, account {account}, {keys}")
 }
 
 fn stream(stream: &Stream) -> Vec<String> {

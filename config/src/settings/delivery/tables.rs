@@ -1,12 +1,15 @@
 //! What `delivery.yaml` may contain: the single source for its readers, for `check` and for the
 //! manual.
 
+use super::firehose::{ACCESS_KEY, FIREHOSE};
 use crate::yaml::{Key, Table};
 
 /// Every mapping of the file.
 pub static TABLES: &[&Table] = &[
     &ROOT,
     &LISTEN,
+    &FIREHOSE,
+    &ACCESS_KEY,
     &NATIVE,
     &TOKEN,
     &ADMIN,
@@ -44,7 +47,7 @@ pub(super) static ROOT: Table = Table {
             "listen",
             "The doors. What is not named is not opened.",
             "",
-            "a mapping with the keys native, admin",
+            "a mapping with the keys firehose, native, admin",
         ),
         Key::new("limits", "What the process may use.", "none", "a mapping"),
         Key::new(
@@ -59,7 +62,12 @@ pub(super) static ROOT: Table = Table {
 pub(super) static LISTEN: Table = Table {
     path: "listen",
     keys: &[
-        Key::later("firehose", "The Firehose API."),
+        Key::new(
+            "firehose",
+            "The Firehose API.",
+            "none",
+            "a mapping with the key address",
+        ),
         Key::new(
             "native",
             "The door for agents and for text.",

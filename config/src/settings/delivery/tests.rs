@@ -87,6 +87,23 @@ fn everything_that_can_be_said_is_understood() {
     let settings = loaded.settings;
     assert!(settings.allow_tmpfs);
     assert_eq!(settings.limits.disk, HighWater::Free(1 << 30));
+    let firehose = settings.listen.firehose.unwrap();
+    assert_eq!(firehose.address.port(), 4573);
+    assert_eq!(
+        (firehose.region.as_str(), firehose.account.as_str()),
+        ("eu-central-1", "111122223333")
+    );
+    let [key, other] = &firehose.keys[..] else {
+        panic!("two keys");
+    };
+    assert_eq!(
+        (key.id.as_str(), key.secret.expose()),
+        ("AKIDEXAMPLE", "hunter2")
+    );
+    assert_eq!(key.streams, [StreamPattern("web-*".into())]);
+    assert_eq!(key.actions, [Action::Put, Action::Manage]);
+    assert_eq!(other.streams, [StreamPattern("*".into())]);
+    assert_eq!(other.actions, [Action::Put], "to put is the default");
     let native = settings.listen.native.unwrap();
     assert_eq!(native.tokens[0].token.expose(), "hunter2");
     assert_eq!(native.tokens[0].streams, [StreamPattern("web-*".into())]);
@@ -185,7 +202,7 @@ fn what_a_later_version_will_have_is_not_unknown() {
         );
     }
     for listen in [
-        "{firehose: {address: 127.0.0.1:4573}}",
+        "{firehose: {address: 127.0.0.1:4573, created: {}, tls: }}",
         "{native: {address: 127.0.0.1:4574, tls: {certificate: c}}}",
         "{native: {address: 127.0.0.1:4574}, admin: {address: 127.0.0.1:4575, tls: {}}}",
     ] {

@@ -4,8 +4,10 @@ use std::sync::Mutex;
 
 use tokio::sync::Semaphore;
 
+use standpipe_config::names::{LaneId, Run};
+
 use super::*;
-use crate::journal::{Content, Refusal};
+use crate::journal::{Appended, Content, Refusal};
 
 #[derive(Debug)]
 pub(in crate::ingest) struct StandIn {
@@ -40,7 +42,7 @@ impl StandIn {
         &self,
         _: &StreamName,
         append: Append,
-    ) -> Result<Appended, AppendError> {
+    ) -> Result<Stored, AppendError> {
         self.gate.acquire().await.unwrap().forget();
         if self.vanished {
             let existing = self.names();
@@ -62,10 +64,14 @@ impl StandIn {
         };
         let mut stored = self.stored.lock().unwrap();
         stored.push((append.content, held, append.idempotency_key));
-        Ok(Appended {
-            first_position: 17,
-            accepted,
-            answers,
+        Ok(Stored {
+            lane: LaneId([0xab; 16]),
+            run: Run([0xcd; 8]),
+            appended: Appended {
+                first_position: 17,
+                accepted,
+                answers,
+            },
         })
     }
 

@@ -35,6 +35,31 @@ fn doors_are_checked() {
             format!("{{{native}, admin: {{address: 127.0.0.1:1}}}}"),
             "is the address of native too",
         ),
+        ("{firehose: }".to_owned(), "no door is open"),
+        (
+            "{firehose: {}}".to_owned(),
+            "listen.firehose.address: is missing",
+        ),
+        (
+            "{firehose: {address: 0.0.0.0:1}}".to_owned(),
+            "without keys only loopback",
+        ),
+        (
+            "{firehose: {address: 127.0.0.1:1, account: 12}}".to_owned(),
+            "allowed is 12 digits",
+        ),
+        (
+            "{firehose: {address: 127.0.0.1:1, region: EU}}".to_owned(),
+            "the name of a region",
+        ),
+        (
+            format!("{{{native}, firehose: {{address: 127.0.0.1:1}}}}"),
+            "is the address of firehose too",
+        ),
+        (
+            "{firehose: {address: 127.0.0.1:1}, admin: {address: 127.0.0.1:1}}".to_owned(),
+            "is the address of firehose too",
+        ),
     ] {
         let found = problems(&with_listen(&listen));
         assert_eq!(found.len(), 1, "{listen}: {found:?}");
@@ -97,6 +122,41 @@ fn names_of_tokens_and_patterns_are_checked() {
     )))
     .unwrap();
     assert!(idle.warnings[0].message.contains("no stream is called so"));
+}
+
+#[test]
+fn access_keys_are_checked() {
+    let keys = |keys: &str| {
+        with_listen(&format!(
+            "{{firehose: {{address: 0.0.0.0:1, keys: {keys}}}}}"
+        ))
+    };
+    let secret = "secret: {file: TOKEN_FILE}";
+    for (given, part) in [
+        (
+            format!("[{{id: a, {secret}}}, {{id: a, {secret}}}]"),
+            "keys[1]: conflict: another key has the id \"a\"",
+        ),
+        (
+            format!("[{{id: a/b, {secret}}}]"),
+            "the id of an access key",
+        ),
+        (format!("[{{id: a, {secret}, actions: []}}]"), "put, manage"),
+        (
+            format!("[{{id: a, {secret}, actions: [delete]}}]"),
+            "put or manage",
+        ),
+        (
+            "[{id: a, secret: hunter2}]".to_owned(),
+            "never written in place",
+        ),
+    ] {
+        let found = problems(&keys(&given));
+        assert_eq!(found.len(), 1, "{given}: {found:?}");
+        assert!(found[0].contains(part), "{given}: {found:?}");
+    }
+    let idle = read_here(&keys(&format!("[{{id: a, {secret}, streams: [\"x*\"]}}]"))).unwrap();
+    assert!(idle.warnings[0].message.contains("the key \"a\" names"));
 }
 
 #[test]
