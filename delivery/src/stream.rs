@@ -23,8 +23,10 @@ use registry::{Life, Shared, watch_draining};
 use running::{Ended, Running, Surroundings};
 use targets::Targets;
 
+pub use about::{Described, NotDescribed};
 pub use status::{Backup, Books, State, StreamStatus};
 
+mod about;
 mod delivery;
 mod folder;
 mod recovery;
@@ -141,6 +143,7 @@ impl Streams {
             data: Arc::new(data),
             around,
             streams: Mutex::default(),
+            settings: Mutex::default(),
             changes: tokio::sync::Mutex::default(),
         };
         Ok(Self {

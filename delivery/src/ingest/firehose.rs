@@ -14,6 +14,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::Response;
+use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::Firehose as Settings;
 
 use super::admission::{Admission, Grant};
@@ -28,14 +29,17 @@ use names::Names;
 use operation::Operation;
 use put::{Put, WaitingRoom};
 
+mod describe;
 mod exception;
 mod input;
 mod keys;
+mod list;
 mod names;
 mod operation;
 mod put;
 mod reply;
 mod sigv4;
+mod tags;
 
 /// What every request of the Firehose door shares.
 #[derive(Debug)]
@@ -229,11 +233,36 @@ impl Firehose {
     async fn other(
         &self,
         operation: Operation,
-        _caller: Caller,
-        _input: Input,
+        caller: Caller,
+        input: Input,
     ) -> Result<Vec<u8>, Exception> {
-        let message = format!("{} is not supported by this server", operation.name());
-        Err(Exception::new(Kind::UnknownOperation, message))
+        let value = match operation {
+            Operation::Describe => describe::answer(self, caller, input).await?,
+            Operation::List => list::answer(self, caller, input)?,
+            Operation::Tag => tags::add(self, caller, input).await?,
+            Operation::Untag => tags::remove(self, caller, input).await?,
+            Operation::ListTags => tags::list(self, caller, input).await?,
+            _ => {
+                let message = format!("{} is not supported by this server", operation.name());
+                return Err(Exception::new(Kind::UnknownOperation, message));
+            }
+        };
+        Ok(value.to_string().into_bytes())
+    }
+
+    /// Which stream an input means, if its caller may do this to it. What else is wrong with the
+    /// input is told first.
+    fn stream(
+        &self,
+        (operation, caller): (Operation, Caller),
+        stream: Option<StreamName>,
+        input: Input,
+    ) -> Result<StreamName, Exception> {
+        input.finish()?;
+        let missing = || input::serialization("DeliveryStreamName cannot be read");
+        let stream = stream.ok_or_else(missing)?;
+        self.keys.allow(caller, operation, &stream)?;
+        Ok(stream)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where a request's records go: the streams. Tests of the door put a stand-in there.
 
+use std::collections::BTreeMap;
+
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, StreamName};
 
 use crate::journal::Append;
-use crate::stream::{AppendError, Stored, Streams};
+use crate::stream::{AppendError, Described, NotDescribed, Stored, Streams};
 
 #[cfg(test)]
 pub(super) use stand_in::StandIn;
@@ -42,6 +44,28 @@ impl Store {
             Self::Streams(streams) => streams.append(name, append).await,
             #[cfg(test)]
             Self::StandIn(stand_in) => stand_in.append(name, append).await,
+        }
+    }
+
+    /// A stream, described.
+    pub(super) async fn describe(&self, name: &StreamName) -> Result<Described, NotDescribed> {
+        match self {
+            Self::Streams(streams) => streams.describe(name).await,
+            #[cfg(test)]
+            Self::StandIn(_) => Err(NotDescribed::NoSuchStream),
+        }
+    }
+
+    /// Changes a stream's tags, durably, unless `change` fails.
+    pub(super) async fn change_tags<E: Send + 'static>(
+        &self,
+        name: &StreamName,
+        change: impl FnOnce(&mut BTreeMap<String, String>) -> Result<(), E> + Send + 'static,
+    ) -> Result<Result<(), E>, NotDescribed> {
+        match self {
+            Self::Streams(streams) => streams.change_tags(name, change).await,
+            #[cfg(test)]
+            Self::StandIn(_) => Err(NotDescribed::NoSuchStream),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery as settings;
 
+use super::about::note_birth;
 use super::folder::{Folder, Folders};
 use super::recovery::{self, Damage};
 use super::running::{Counted, Running, Surroundings};
@@ -25,6 +26,8 @@ pub(super) struct Shared {
     /// Held for moments only. A stream leaves it never, so that its door says "closed" rather than
     /// "no such stream" while the process stops.
     pub(super) streams: Mutex<BTreeMap<StreamName, Life>>,
+    /// What the streams run with, by name.
+    pub(super) settings: Mutex<BTreeMap<StreamName, Arc<settings::Stream>>>,
     /// Held while streams start, are removed or renamed: one at a time.
     pub(super) changes: tokio::sync::Mutex<()>,
 }
@@ -48,6 +51,10 @@ pub(super) struct Halted {
 impl Shared {
     pub(super) fn streams(&self) -> MutexGuard<'_, BTreeMap<StreamName, Life>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn settings(&self) -> MutexGuard<'_, BTreeMap<StreamName, Arc<settings::Stream>>> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn life(&self, name: &StreamName) -> Option<Life> {
@@ -105,6 +112,10 @@ impl Shared {
     ) -> Result<(), StartError> {
         let name = &settings.name;
         let folder = Arc::new(self.take_folder(name).await?);
+        self.settings()
+            .insert(name.clone(), Arc::new(settings.clone()));
+        let born = folder.clone();
+        blocking(move || note_birth(born.path())).await;
         match recovery::open(&folder, settings, &self.data).await {
             Ok(parts) => {
                 let running = Running::start(parts, settings, drains, folder, &self.around);
@@ -145,6 +156,7 @@ impl Shared {
             _ => return true,
         }
         self.streams().remove(name);
+        self.settings().remove(name);
         let (shared, gone) = (self.clone(), name.clone());
         let removed = blocking(move || {
             // Free once the last file operation has ended.

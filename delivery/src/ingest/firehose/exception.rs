@@ -36,7 +36,6 @@ pub(super) enum Kind {
     #[expect(dead_code, reason = "for operations that change streams")]
     InUse,
     /// Too many of something.
-    #[expect(dead_code, reason = "for tags")]
     LimitExceeded,
     /// The body is not JSON, or a type in it is wrong.
     Serialization,

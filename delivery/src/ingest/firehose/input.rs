@@ -1,9 +1,5 @@
 //! Reading an operation's input, member by member. Problems of shape are collected and told all at
 //! once, in the service's words; a member that nobody asked for is refused by its name.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for operations that put no records")
-)]
 
 use std::ops::RangeInclusive;
 
@@ -80,6 +76,24 @@ impl Input {
             );
         }
         Ok(Some(number.unsigned_abs()))
+    }
+
+    /// Takes one of some words, which are told apart by case.
+    pub(super) fn one_of(
+        &mut self,
+        name: &str,
+        words: &[&str],
+    ) -> Result<Option<String>, Exception> {
+        let text = self.take(name).map(|value| text_of(name, value));
+        let text = text.transpose()?;
+        if text.as_deref().is_some_and(|text| !words.contains(&text)) {
+            let words = words.join(", ");
+            self.broken(
+                name,
+                &format!("Member must satisfy enum value set: [{words}]"),
+            );
+        }
+        Ok(text)
     }
 
     /// Takes a list of `length` items.

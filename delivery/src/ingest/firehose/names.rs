@@ -1,9 +1,9 @@
 //! What streams are called outside, and what is said of those that are not there.
-#![allow(dead_code, reason = "for operations that put no records")]
 
 use standpipe_config::names::StreamName;
 
 use super::exception::{Exception, Kind};
+use crate::stream::NotDescribed;
 
 /// Where the door says that its streams are.
 #[derive(Clone, Debug)]
@@ -19,6 +19,22 @@ impl Names {
     pub(super) fn arn(&self, stream: &StreamName) -> String {
         let Self { region, account } = self;
         format!("arn:aws:firehose:{region}:{account}:deliverystream/{stream}")
+    }
+
+    /// The role that descriptions name, because every client expects one.
+    pub(super) fn role(&self) -> String {
+        format!("arn:aws:iam::{}:role/standpipe", self.account)
+    }
+
+    /// A stream is not described.
+    pub(super) fn not_described(&self, stream: &StreamName, why: NotDescribed) -> Exception {
+        match why {
+            NotDescribed::NoSuchStream => self.not_found(stream),
+            NotDescribed::Folder(why) => {
+                tracing::error!(%stream, "{why}");
+                Exception::new(Kind::Internal, why)
+            }
+        }
     }
 
     /// There is no such stream.

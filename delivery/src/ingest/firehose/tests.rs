@@ -23,26 +23,53 @@ struct Running {
     admission: Admission,
 }
 
-async fn open() -> Running {
-    let streams = Arc::new(StandIn::new(&["mail", "web"]));
+/// A door without keys before some streams.
+pub(super) fn before(store: Store) -> Firehose {
     let admission = Admission::new(MEMORY as u64, SHORT);
     let mut waiting = WaitingRoom::beside(&admission);
     waiting.patience = 2 * SHORT;
-    let router = routes(Firehose {
-        store: Store::StandIn(streams.clone()),
+    Firehose {
+        store,
         keys: Keys::new(vec![]),
         names: Names {
             region: "eu-1".into(),
             account: "111122223333".into(),
         },
         waiting,
-        admission: admission.clone(),
+        admission,
         workers: Workers::default(),
         pace: body::Pace {
             silence: SHORT,
             whole: 5 * SHORT,
         },
-    });
+    }
+}
+
+/// A door before real streams, which deliver to a folder.
+pub(super) async fn before_streams(folder: &std::path::Path, names: &[&str]) -> Firehose {
+    use standpipe_config::settings::delivery::{HighWater, read_stream};
+    let resources = crate::stream::Resources {
+        data_dir: folder.join("data"),
+        high_water: HighWater::Free(0),
+        memory: 128 << 20,
+    };
+    let streams = Streams::open(resources).await.unwrap();
+    for name in names {
+        let path = folder.join("out");
+        let text = format!(
+            "{name}: {{destination: {{file: {{path: {}}}}}}}",
+            path.display()
+        );
+        streams.start(&read_stream(&text).unwrap()).await.unwrap();
+    }
+    before(Store::Streams(streams))
+}
+
+async fn open() -> Running {
+    let streams = Arc::new(StandIn::new(&["mail", "web"]));
+    let door = before(Store::StandIn(streams.clone()));
+    let admission = door.admission.clone();
+    let router = routes(door);
     let anywhere = "127.0.0.1:0".parse().unwrap();
     let door = Door::open("firehose", anywhere, Bounds::default())
         .await

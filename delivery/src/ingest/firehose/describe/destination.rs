@@ -1,0 +1,117 @@
+//! A stream's destination as an S3 destination of Firehose. A folder is described as a bucket of
+//! its name; a word of ours that Firehose does not have stands there in capitals, like its own.
+
+use serde_json::{Map, Value, json};
+use standpipe_config::prefix::{ErrorPrefix, Prefix};
+use standpipe_config::settings::delivery::{
+    Destination, Format, Parquet, ParquetCompression, Raw, RawCompression, Schema, Stream,
+};
+
+use super::DESTINATION;
+use crate::ingest::firehose::names::Names;
+
+const MIB: u64 = 1024 * 1024;
+
+/// S3 streams have both descriptions; the older one lacks what it did not know.
+pub(super) fn describe(names: &Names, stream: &Stream) -> Value {
+    let plain = bucket(names, stream, &stream.destination);
+    let mut extended = plain.clone();
+    extended.extend(additions(names, stream));
+    json!({
+        "DestinationId": DESTINATION,
+        "S3DestinationDescription": plain,
+        "ExtendedS3DestinationDescription": extended,
+    })
+}
+
+fn bucket(names: &Names, stream: &Stream, destination: &Destination) -> Map<String, Value> {
+    let (bucket, prefix, errors) = place(destination);
+    let compression = match &stream.format {
+        Format::Raw(Raw { compression, .. }) => match compression {
+            RawCompression::None => "UNCOMPRESSED",
+            RawCompression::Gzip => "GZIP",
+            RawCompression::Zstd => "ZSTD",
+        },
+        // Columns are compressed, the object is not.
+        Format::Parquet(_) => "UNCOMPRESSED",
+    };
+    let buffering = stream.buffering;
+    let mut members = Map::new();
+    let mut member = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    member("RoleARN", json!(names.role()));
+    member("BucketARN", json!(format!("arn:aws:s3:::{bucket}")));
+    member("Prefix", json!(prefix.as_str()));
+    if let Some(errors) = errors.as_str() {
+        member("ErrorOutputPrefix", json!(errors));
+    }
+    member(
+        "BufferingHints",
+        json!({
+            "SizeInMBs": buffering.size.div_ceil(MIB),
+            "IntervalInSeconds": buffering.interval.as_secs(),
+        }),
+    );
+    member("CompressionFormat", json!(compression));
+    member(
+        "EncryptionConfiguration",
+        json!({"NoEncryptionConfig": "NoEncryption"}),
+    );
+    member("CloudWatchLoggingOptions", json!({"Enabled": false}));
+    members
+}
+
+fn place(destination: &Destination) -> (String, &Prefix, &ErrorPrefix) {
+    match destination {
+        Destination::S3(s3) => (s3.bucket.name.clone(), &s3.prefix, &s3.error_output_prefix),
+        Destination::File(file) => {
+            let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+            let legal = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+            let name: String = name.chars().filter(legal).collect();
+            let name = if name.is_empty() { "folder" } else { &name };
+            (name.to_owned(), &file.prefix, &file.error_output_prefix)
+        }
+    }
+}
+
+/// What only the newer description has.
+fn additions(names: &Names, stream: &Stream) -> Map<String, Value> {
+    let mut members = Map::new();
+    let backup = stream.destination.backup();
+    let mode = if backup.is_some() {
+        "Enabled"
+    } else {
+        "Disabled"
+    };
+    members.insert("S3BackupMode".to_owned(), json!(mode));
+    if let Some(backup) = backup {
+        let description = bucket(names, stream, backup);
+        members.insert("S3BackupDescription".to_owned(), json!(description));
+    }
+    if let Format::Parquet(parquet) = &stream.format {
+        members.insert(
+            "DataFormatConversionConfiguration".to_owned(),
+            conversion(parquet),
+        );
+    }
+    members
+}
+
+fn conversion(parquet: &Parquet) -> Value {
+    let compression = match parquet.compression {
+        ParquetCompression::None => "UNCOMPRESSED",
+        ParquetCompression::Snappy => "SNAPPY",
+        ParquetCompression::Gzip => "GZIP",
+        ParquetCompression::Zstd => "ZSTD",
+        ParquetCompression::Lz4 => "LZ4",
+    };
+    let schema = match parquet.schema {
+        Schema::Inferred => "inferred",
+        Schema::Declared(_) => "declared",
+    };
+    json!({
+        "Enabled": true,
+        "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
+        "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {"Compression": compression}}},
+        "SchemaConfiguration": {"TableName": schema},
+    })
+}
