@@ -40,11 +40,11 @@ impl StandIn {
 
     pub(super) async fn append(
         &self,
-        _: &StreamName,
+        name: &StreamName,
         append: Append,
     ) -> Result<Stored, AppendError> {
         self.gate.acquire().await.unwrap().forget();
-        if self.vanished {
+        if self.vanished || !self.names.contains(name) {
             let existing = self.names();
             return Err(AppendError::NoSuchStream { existing });
         }
