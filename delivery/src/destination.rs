@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::files::{Doing, FileError};
@@ -15,21 +16,30 @@ use standpipe_config::settings::delivery as settings;
 use crate::failure::Failure;
 
 pub use notes::{Attempts, Note, Notes};
+pub use outcome::{Outcome, Reason, Rejections};
 use s3::memory::UploadMemory;
 
 pub mod file;
 mod notes;
+mod outcome;
 pub mod s3;
+
+/// Files, or groups of files, that are sent to one place at once.
+const AT_ONCE: usize = 4;
 
 /// What every destination can do.
 ///
 /// `deliver` takes sealed files of one seal and says for each, in order, whether it is delivered,
-/// which means durable there too (rule 19), or what failed and what to do about it. Delivering
-/// again what was delivered changes nothing. A name that exists is done only if its content is
-/// ours (rule 17). Dropping the future is safe at any time.
+/// which means durable there too (rule 19), which of its rows are refused for good while the others
+/// are there, or what failed and what to do about it. Delivering again what was delivered changes
+/// nothing. A name that exists is done only if its content is ours (rule 17). Dropping the future
+/// is safe at any time.
 pub trait Destination {
     /// Delivers the files of one group.
-    fn deliver(&self, group: &[Object]) -> impl Future<Output = Vec<Result<(), Failure>>> + Send;
+    fn deliver(
+        &self,
+        group: &[Object],
+    ) -> impl Future<Output = Vec<Result<Outcome, Failure>>> + Send;
 }
 
 /// A sealed file, as a destination sees it.
@@ -43,10 +53,24 @@ pub struct Object {
     pub size: u64,
     /// Their SHA-256, in hex.
     pub hash: String,
+    /// The rows it was made of, and their index (rule 31), for a destination that looks at rows.
+    pub rows: Option<RowsFiles>,
     /// Which records they are.
     pub provenance: Provenance,
+    /// The retry duration is over (rule 21): what cannot be delivered now is to be refused, unless
+    /// it is unknown whether it is there already (rule 18).
+    pub is_last_try: bool,
     /// What is remembered of the attempts to deliver it.
     pub notes: Notes,
+}
+
+/// A rows file, as a destination sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowsFiles {
+    /// The rows, one behind the other.
+    pub data: PathBuf,
+    /// Which records they are, and where each lies.
+    pub index: PathBuf,
 }
 
 /// Which records an object is made of.
@@ -98,6 +122,28 @@ impl Target {
         }
     }
 
+    /// How many groups of files are sent there at once.
+    pub fn at_once(&self) -> usize {
+        match self {
+            Self::File { .. } | Self::S3(_) => AT_ONCE,
+        }
+    }
+
+    /// Whether all data files of a seal go there together, as one group.
+    pub fn takes_seals(&self) -> bool {
+        match self {
+            Self::File { .. } | Self::S3(_) => false,
+        }
+    }
+
+    /// How long it is tried again, from the first attempt of this process (rule 21); `None`: for
+    /// ever.
+    pub fn retry(&self) -> Option<Duration> {
+        match self {
+            Self::File { .. } | Self::S3(_) => None,
+        }
+    }
+
     /// The error type of rows that it refuses.
     pub fn error_type(&self) -> &'static str {
         match self {
@@ -145,7 +191,7 @@ impl AnyDestination {
 }
 
 impl Destination for AnyDestination {
-    async fn deliver(&self, group: &[Object]) -> Vec<Result<(), Failure>> {
+    async fn deliver(&self, group: &[Object]) -> Vec<Result<Outcome, Failure>> {
         match self {
             Self::File(folder) => folder.deliver(group).await,
             Self::S3(bucket) => bucket.deliver(group).await,

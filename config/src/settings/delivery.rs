@@ -251,6 +251,29 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Where records that failed go: for one that does not take files, a place of their own.
+    pub fn errors(&self) -> &Destination {
+        match self {
+            Self::File(_) | Self::S3(_) => self,
+        }
+    }
+
+    /// What keys of data objects begin with; `None` where there are no such objects.
+    pub fn prefix(&self) -> Option<&Prefix> {
+        match self {
+            Self::File(file) => Some(&file.prefix),
+            Self::S3(s3) => Some(&s3.prefix),
+        }
+    }
+
+    /// What keys of objects of failed records begin with, in their [place](Self::errors).
+    pub fn error_output_prefix(&self) -> &ErrorPrefix {
+        match self {
+            Self::File(file) => &file.error_output_prefix,
+            Self::S3(s3) => &s3.error_output_prefix,
+        }
+    }
+
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub fn backup(&self) -> Option<&Destination> {
         match self {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use standpipe_config::names::StreamName;
+use standpipe_config::prefix::Prefix;
 use standpipe_config::settings::delivery::{Destination, Settings, Stream};
 use standpipe_config::yaml::Problem;
 use tokio::time::{Instant, timeout_at};
@@ -40,10 +41,15 @@ pub(super) struct Answer {
 pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
     let deadline = Instant::now() + PATIENCE;
     let all = settings.streams.iter().flat_map(|stream| {
-        let backup = stream.destination.backup();
-        let backup = backup.map(|backup| (stream, "destination.backup", backup));
-        let main = (stream, "destination", &stream.destination);
-        std::iter::once(main).chain(backup)
+        let main = &stream.destination;
+        // Where copies and failed records go is one place, if they do not go to the main one.
+        let beside = main.backup().unwrap_or(main.errors());
+        let roles = [("destination", main), ("destination.backup", beside)];
+        let places = if std::ptr::eq(main, beside) { 1 } else { 2 };
+        roles
+            .into_iter()
+            .take(places)
+            .map(move |(role, d)| (stream, role, d))
     });
     let beyond = all.filter(|(_, _, d)| !matches!(d, Destination::File(_)));
     let asked = beyond.map(|(stream, role, destination)| async move {
@@ -70,16 +76,16 @@ pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
 
 /// Asks at the beginnings of both prefixes: rights may be given for these only.
 async fn ask_one(target: &Target, destination: &Destination) -> Result<(), Failure> {
-    let (data, errors) = match destination {
-        Destination::File(file) => (file.prefix.start(), file.error_output_prefix.start()),
-        Destination::S3(s3) => (s3.prefix.start(), s3.error_output_prefix.start()),
-    };
     let open = target.open(&UploadMemory::of(0))?;
+    let Some(data) = destination.prefix().map(Prefix::start) else {
+        // Failed records go elsewhere, and that is asked too.
+        return open.preflight("").await;
+    };
     open.preflight(data).await?;
-    if errors == data {
-        return Ok(());
+    match destination.error_output_prefix().start() {
+        errors if errors == data => Ok(()),
+        errors => open.preflight(errors).await,
     }
-    open.preflight(errors).await
 }
 
 /// Says what is wrong; `Err` names all that must keep the daemon from starting.

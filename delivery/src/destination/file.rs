@@ -19,7 +19,7 @@ use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, create_folder, remove, rename, sync_folder};
 use standpipe_config::names::Fingerprint;
 
-use super::{Destination, Object, content_hash, hex};
+use super::{Destination, Object, Outcome, content_hash, hex};
 use crate::failure::{Failure, Verdict};
 
 /// Bytes that are copied at a time.
@@ -110,13 +110,13 @@ impl Folder {
 }
 
 impl Destination for Folder {
-    async fn deliver(&self, group: &[Object]) -> Vec<Result<(), Failure>> {
+    async fn deliver(&self, group: &[Object]) -> Vec<Result<Outcome, Failure>> {
         let mut results = Vec::with_capacity(group.len());
         for object in group {
             let (folder, object) = (self.clone(), object.clone());
             let put = tokio::task::spawn_blocking(move || folder.put(&object));
             results.push(match put.await {
-                Ok(result) => result,
+                Ok(result) => result.map(|()| Outcome::Delivered),
                 Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
                 Err(e) => Err(Failure::retry(format!("delivery was interrupted: {e}"))),
             });

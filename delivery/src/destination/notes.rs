@@ -14,11 +14,15 @@ pub struct Attempts {
     /// The multipart upload under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
+    /// Something of it was sent: whether it arrived is to be asked before it is given up (rule 18).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent: bool,
 }
 
 /// What is remembered of the attempts at one object.
 #[derive(Clone, Debug)]
 pub struct Notes {
+    file: u64,
     known: Attempts,
     write: mpsc::Sender<Note>,
 }
@@ -26,6 +30,8 @@ pub struct Notes {
 /// Something to remember.
 #[derive(Debug)]
 pub struct Note {
+    /// The number of the file.
+    pub file: u64,
     /// What holds from now on.
     pub attempts: Attempts,
     /// Told when it is durable, or why it is not.
@@ -33,10 +39,18 @@ pub struct Note {
 }
 
 impl Notes {
-    /// Notes that begin with what is known; whoever holds the receiver keeps them.
-    pub fn new(known: Attempts) -> (Self, mpsc::Receiver<Note>) {
+    /// Notes on files, by number, that begin with what is known of each; whoever holds the receiver
+    /// keeps them.
+    pub fn of(
+        files: impl IntoIterator<Item = (u64, Attempts)>,
+    ) -> (Vec<Self>, mpsc::Receiver<Note>) {
         let (write, notes) = mpsc::channel(1);
-        (Self { known, write }, notes)
+        let of_one = |(file, known)| Self {
+            file,
+            known,
+            write: write.clone(),
+        };
+        (files.into_iter().map(of_one).collect(), notes)
     }
 
     /// What was known when the attempt began.
@@ -48,7 +62,11 @@ impl Notes {
     pub async fn keep(&self, attempts: Attempts) -> Result<(), Failure> {
         let lost = || Failure::retry("nobody keeps notes of this attempt any more");
         let (kept, answer) = oneshot::channel();
-        let note = Note { attempts, kept };
+        let note = Note {
+            file: self.file,
+            attempts,
+            kept,
+        };
         self.write.send(note).await.map_err(|_| lost())?;
         answer.await.map_err(|_| lost())?
     }

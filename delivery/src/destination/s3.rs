@@ -18,7 +18,7 @@ use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore, PutMode, PutOptions, PutPayload,
 };
 
-use super::{Destination, Object, Provenance, hex};
+use super::{Destination, Object, Outcome, Provenance, hex};
 use crate::failure::{Failure, Verdict};
 use memory::{PART, UploadMemory};
 use upload::Upload;
@@ -205,10 +205,10 @@ impl Bucket {
 }
 
 impl Destination for Bucket {
-    async fn deliver(&self, group: &[Object]) -> Vec<Result<(), Failure>> {
+    async fn deliver(&self, group: &[Object]) -> Vec<Result<Outcome, Failure>> {
         let mut results = Vec::with_capacity(group.len());
         for object in group {
-            results.push(self.put(object).await);
+            results.push(self.put(object).await.map(|()| Outcome::Delivered));
         }
         results
     }

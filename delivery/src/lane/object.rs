@@ -30,10 +30,14 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The key of a data or backup object, checked (rule 20).
-    pub fn key(&self, prefix: &Prefix, suffix: &str) -> Result<String, PrefixError> {
+    /// The key of a data or backup object, checked (rule 20). Without a prefix it is a name for
+    /// people only.
+    pub fn key(&self, prefix: Option<&Prefix>, suffix: &str) -> Result<String, PrefixError> {
         let hash = self.hash();
-        let prefix = prefix.evaluate(&self.values(&hash))?;
+        let prefix = match prefix {
+            Some(prefix) => prefix.evaluate(&self.values(&hash))?,
+            None => String::new(),
+        };
         self.finish(prefix, &hash, suffix)
     }
 

@@ -35,21 +35,36 @@ pub struct Plan {
     pub folder: PathBuf,
 }
 
-/// A place for objects, with the prefixes that lead there.
+/// A place for objects, with the prefix that leads there.
 #[derive(Clone, Debug)]
 pub struct Place<'a> {
     /// Where.
     pub target: Target,
-    /// Where data objects go.
-    pub prefix: &'a Prefix,
-    /// Where records that failed go.
-    pub errors: &'a ErrorPrefix,
+    /// What keys begin with, where objects have keys.
+    pub prefix: Option<&'a Prefix>,
+}
+
+/// A place for records that failed, with the prefix that leads there.
+#[derive(Clone, Debug)]
+pub struct ErrorPlace<'a> {
+    /// Where.
+    pub target: Target,
+    /// What keys begin with.
+    pub prefix: &'a ErrorPrefix,
 }
 
 impl Plan {
-    /// Where data and error objects go.
+    /// Where data objects go.
     pub fn place(&self) -> Place<'_> {
         place(&self.destination)
+    }
+
+    /// Where records go that failed.
+    pub fn errors(&self) -> ErrorPlace<'_> {
+        ErrorPlace {
+            target: Target::of(self.destination.errors()),
+            prefix: self.destination.error_output_prefix(),
+        }
     }
 
     /// Where copies go, with source backup.
@@ -84,13 +99,8 @@ impl Plan {
 }
 
 fn place(destination: &Destination) -> Place<'_> {
-    let (prefix, errors) = match destination {
-        Destination::File(file) => (&file.prefix, &file.error_output_prefix),
-        Destination::S3(s3) => (&s3.prefix, &s3.error_output_prefix),
-    };
     Place {
         target: Target::of(destination),
-        prefix,
-        errors,
+        prefix: destination.prefix(),
     }
 }

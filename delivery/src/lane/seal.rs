@@ -17,7 +17,7 @@ use super::checkpoint::{
 use super::failed::{ErrorFile, Lines, Reason};
 use super::object::Origin;
 use super::plan::{Place, Plan};
-use crate::destination::content_hash;
+use crate::destination::{Target, content_hash};
 use crate::failure::Failure;
 use crate::format;
 use crate::record::rows::{RowsError, RowsReader};
@@ -69,6 +69,8 @@ pub fn seal(
     let mut sealing = Sealing {
         plan,
         spool,
+        // The lane alone seals, one batch after the other.
+        number: checkpoint.state().next_seal,
         draft: batch.draft,
         tally: batch.tally,
         files: Vec::new(),
@@ -78,7 +80,7 @@ pub fn seal(
         Some(object) => sealing.encoded(batch.data, object)?,
     }
     if let (Some(copies), Some(place)) = (batch.backup, plan.backup()) {
-        sealing.backup(copies, &place)?;
+        sealing.backup(copies, place)?;
     }
     faults::reach("seal", "files-finished");
     spool.sync()?;
@@ -90,6 +92,7 @@ pub fn seal(
 struct Sealing<'a> {
     plan: &'a Plan,
     spool: &'a Arc<Spool>,
+    number: u64,
     draft: Draft,
     tally: Tally,
     files: Vec<SealedFile>,
@@ -128,6 +131,26 @@ struct Content {
     counts: Counts,
 }
 
+/// Where a sealed file goes, and as what.
+struct Name {
+    target: Target,
+    key: String,
+    refused_key: Option<String>,
+    refused_target: Option<Target>,
+}
+
+impl Name {
+    /// Of a file that is never refused.
+    fn of(target: Target, key: String) -> Self {
+        Self {
+            target,
+            key,
+            refused_key: None,
+            refused_target: None,
+        }
+    }
+}
+
 impl Sealing<'_> {
     /// Rows that are delivered as they were spooled.
     fn raw(&mut self, data: RowsFile) -> Result<(), SealError> {
@@ -151,15 +174,21 @@ impl Sealing<'_> {
 
     /// Adds the data file, or what takes its place if it can have no name (rule 20).
     fn data(&mut self, content: Content) -> Result<(), SealError> {
-        let place = self.plan.place();
+        let (place, errors) = (self.plan.place(), self.plan.errors());
         let suffix = format::suffix(&self.plan.format);
         let origin = self.origin(&content, Role::Data);
         match origin.key(place.prefix, suffix) {
             Ok(key) => {
                 let kind = place.target.error_type();
-                let refused = origin.refused_key(&key, place.errors, kind, "").ok();
-                self.add(content, Role::Data, (key, refused), &place)
-                    .map(drop)
+                let refused_key = origin.refused_key(&key, errors.prefix, kind, "").ok();
+                let elsewhere = errors.target != place.target;
+                let name = Name {
+                    target: place.target,
+                    key,
+                    refused_key,
+                    refused_target: elsewhere.then_some(errors.target),
+                };
+                self.add(content, Role::Data, name).map(drop)
             }
             Err(why) => self.nameless(&content, &why),
         }
@@ -192,24 +221,24 @@ impl Sealing<'_> {
             counts: failed.counts,
             ..self.content(written)
         };
-        let place = self.plan.place();
+        let place = self.plan.errors();
         let role = Role::Error(kind.to_owned());
         let key = self
             .origin(&content, role.clone())
-            .error_key(place.errors, kind, "")
+            .error_key(place.prefix, kind, "")
             .map_err(|why| no_error_key(&why))?;
-        self.add(content, role, (key, None), &place)
+        self.add(content, role, Name::of(place.target, key))
     }
 
     /// Adds the copies.
-    fn backup(&mut self, copies: RowsFile, place: &Place<'_>) -> Result<(), SealError> {
+    fn backup(&mut self, copies: RowsFile, place: Place<'_>) -> Result<(), SealError> {
         let content = self.content(copies.finish()?);
         let key = self
             .origin(&content, Role::Backup)
             .key(place.prefix, self.plan.backup_suffix())
             .map_err(|why| no_error_key(&why))?;
-        self.add(content, Role::Backup, (key, None), place)
-            .map(drop)
+        let name = Name::of(place.target, key);
+        self.add(content, Role::Backup, name).map(drop)
     }
 
     fn origin(&self, content: &Content, role: Role) -> Origin<'_> {
@@ -226,20 +255,16 @@ impl Sealing<'_> {
         }
     }
 
-    fn add(
-        &mut self,
-        content: Content,
-        role: Role,
-        (key, refused_key): (String, Option<String>),
-        place: &Place<'_>,
-    ) -> Result<SealedFile, SealError> {
+    fn add(&mut self, content: Content, role: Role, name: Name) -> Result<SealedFile, SealError> {
         let hash = content_hash(&self.spool.path(&content.object.name))?;
         let file = SealedFile {
             id: content.id,
             role,
-            target: place.target.clone(),
-            key,
-            refused_key,
+            target: name.target,
+            key: name.key,
+            refused_key: name.refused_key,
+            refused_target: name.refused_target,
+            seal: self.number,
             counts: content.counts,
             rows: content.rows,
             first: content.first.0,
@@ -256,10 +281,9 @@ impl Sealing<'_> {
     }
 
     fn record(self, position: u64, checkpoint: &Checkpoint) -> Result<(), SealError> {
-        let number = checkpoint.state().next_seal;
         let files = self.files.clone();
         let entry = Entry::Sealed(Seal {
-            number,
+            number: self.number,
             position,
             dropped: Counts::default(),
             files,

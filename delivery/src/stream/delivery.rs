@@ -1,31 +1,33 @@
 //! The delivery loop: sends sealed files, several at once, again and again until they are there.
 //!
-//! Data and error files go one way, copies for source backup another; each way has its own verdict
-//! (rule 23). A file that fails waits longer each time; a way that is halted is tried with the file
-//! that halted it, slowly.
+//! Data and error files are delivered, copies for source backup are too, each place on a way of its
+//! own with its own verdict (rule 23): a dead search cluster does not keep failed records from the
+//! bucket they go to. What fails waits longer each time; a way that is halted is tried with the
+//! file that halted it, slowly.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use standpipe_config::faults;
 use standpipe_config::names::LaneId;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::blocking;
 use super::targets::{Current, Targets};
-use crate::destination::{Destination, Note, Notes, Object, Provenance};
+use crate::destination::{Destination, Note, Notes, Object, Outcome, Provenance, RowsFiles};
 use crate::failure::{Failure, Verdict};
 use crate::lane::Fatal;
-use crate::lane::checkpoint::{Checkpoint, Entry, Role, SealedFile};
-use crate::lane::divert::divert;
-use crate::lane::failed::Reason;
-use crate::lane::health::{Health, Part};
-use crate::lane::seal::SealError;
+use crate::lane::checkpoint::{Checkpoint, Entry, SealedFile};
+use crate::lane::health::Health;
 use crate::spool::Spool;
-use way::Way;
+use outcome::record;
+use way::Failures;
+use ways::{WayName, Ways};
 
+mod outcome;
 mod way;
+mod ways;
 
 /// A stream's delivery.
 #[derive(Debug)]
@@ -43,26 +45,22 @@ pub(super) struct Delivery {
     pub(super) stop: watch::Receiver<bool>,
 }
 
+/// What is to be sent.
+struct Turn {
+    way: WayName,
+    /// The file that the group is called by.
+    id: u64,
+    /// How it went so far.
+    failures: Option<Failures>,
+}
+
 /// How an attempt ended.
 struct Attempt {
+    way: WayName,
     id: u64,
-    part: Part,
+    /// The first file of the group that is not done.
+    left: Option<u64>,
     result: Result<(), Failure>,
-}
-
-/// The two ways, by part.
-struct Ways {
-    delivery: Way,
-    backup: Way,
-}
-
-impl Ways {
-    fn of(&mut self, part: Part) -> &mut Way {
-        match part {
-            Part::Backup => &mut self.backup,
-            Part::Lane | Part::Delivery => &mut self.delivery,
-        }
-    }
 }
 
 impl Delivery {
@@ -70,27 +68,21 @@ impl Delivery {
     /// tried was tried. Dropping the future is safe at any time: it is delivered again onto the
     /// same names.
     pub(super) async fn run(&self) -> Result<(), Fatal> {
-        let mut ways = Ways {
-            delivery: Way::default(),
-            backup: Way::default(),
-        };
+        let mut ways = Ways::default();
         let mut attempts = FuturesUnordered::new();
         let mut stop = self.stop.clone();
         loop {
             self.sort_in(&mut ways);
-            for part in [Part::Delivery, Part::Backup] {
-                while let Some((id, tries)) = ways.of(part).start(Instant::now(), self.stops()) {
-                    attempts.push(self.attempt(id, part, tries));
-                }
+            while let Some((way, id, failures)) = ways.start(Instant::now(), self.stops()) {
+                attempts.push(self.attempt(Turn { way, id, failures }));
             }
             if self.stops() && attempts.is_empty() {
                 return Ok(());
             }
-            let wakes = [&ways.delivery, &ways.backup].map(Way::wakes);
             tokio::select! {
                 Some(ended) = attempts.next() => self.ended(&mut ways, ended?),
                 () = self.sealed.notified() => {}
-                () = sleep_until(wakes.into_iter().flatten().min()) => {}
+                () = sleep_until(ways.wakes()) => {}
                 _ = stop.changed() => {}
             }
         }
@@ -100,58 +92,102 @@ impl Delivery {
         *self.stop.borrow() || self.stop.has_changed().is_err()
     }
 
-    /// Takes up what was sealed since the last look.
+    /// Takes up what was sealed since the last look: of a group one file, by which it is called.
     fn sort_in(&self, ways: &mut Ways) {
-        for id in self.checkpoint.take_fresh() {
-            if let Some(file) = self.checkpoint.file(id) {
-                ways.of(part_of(&file)).add(id);
+        let mut groups = BTreeSet::new();
+        let mut fresh = self.checkpoint.take_fresh();
+        fresh.sort_unstable();
+        for file in fresh.into_iter().filter_map(|id| self.checkpoint.file(id)) {
+            if !file.goes_with_its_seal() || groups.insert((file.seal, file.target.clone())) {
+                ways.add(&file);
             }
         }
     }
 
-    async fn attempt(&self, id: u64, part: Part, tries: u32) -> Result<Attempt, Fatal> {
-        let Some(file) = self.checkpoint.file(id) else {
+    async fn attempt(&self, turn: Turn) -> Result<Attempt, Fatal> {
+        let id = turn.id;
+        let group = self.checkpoint.state().group(id);
+        if group.is_empty() {
             return Err(Fatal(format!("file {id} left the checkpoint undelivered")));
-        };
-        let result = match self.deliver(&file).await? {
-            Ok(()) => self.delivered(file).await?,
-            Err(failure) => self.refused(file, failure, tries).await?,
-        };
-        Ok(Attempt { id, part, result })
+        }
+        let tries = turn.failures.map_or(0, |failures| failures.count) + 1;
+        let mut results = self.deliver(&group, &turn).await?.into_iter();
+        let mut worst: Result<(), Failure> = Ok(());
+        let mut left = None;
+        for file in group {
+            let id = file.id;
+            let unsaid = || Err(Failure::retry("the destination did not answer for a file"));
+            let result = match results.next().unwrap_or_else(unsaid) {
+                Ok(outcome) => self.settle(file, outcome, tries).await?,
+                Err(failure) => self.failed(file, failure, tries).await?,
+            };
+            if let Err(failure) = result {
+                left.get_or_insert(id);
+                worst = match worst {
+                    Err(before) if before.verdict == Verdict::Halt => Err(before),
+                    _ => Err(failure),
+                };
+            }
+        }
+        Ok(Attempt {
+            way: turn.way,
+            id,
+            left,
+            result: worst,
+        })
     }
 
-    /// Sends a file once, and keeps the notes that the destination takes on the way.
-    async fn deliver(&self, file: &SealedFile) -> Result<Result<(), Failure>, Fatal> {
-        let target = match self.targets.open(&file.target, &self.current) {
-            Ok(target) => target,
-            Err(failure) => return Ok(Err(failure)),
+    /// Sends a group once, and keeps the notes that the destination takes on the way.
+    async fn deliver(
+        &self,
+        group: &[Arc<SealedFile>],
+        turn: &Turn,
+    ) -> Result<Vec<Result<Outcome, Failure>>, Fatal> {
+        let Some(sealed) = group.first().map(|file| &file.target) else {
+            return Ok(Vec::new());
         };
-        let (notes, mut taken) = Notes::new(file.attempts.clone());
-        let group = [self.object(file, notes)];
-        let mut sending = std::pin::pin!(target.deliver(&group));
-        let mut results = loop {
+        let all = |failure: Failure| group.iter().map(|_| Err(failure.clone())).collect();
+        let target = match self.targets.open(sealed, &self.current) {
+            Ok(target) => target,
+            Err(failure) => return Ok(all(failure)),
+        };
+        let (notes, mut taken) = Notes::of(group.iter().map(|f| (f.id, f.attempts.clone())));
+        let objects: Vec<_> = group.iter().zip(notes).collect();
+        let objects: Vec<_> = objects
+            .into_iter()
+            .map(|(file, notes)| self.object(file, turn, notes))
+            .collect();
+        let mut sending = std::pin::pin!(target.deliver(&objects));
+        let results = loop {
             tokio::select! {
                 results = &mut sending => break results,
-                Some(note) = taken.recv() => self.keep(file.id, note).await?,
+                Some(note) = taken.recv() => self.keep(note).await?,
             }
         };
-        let result = match results.pop() {
-            Some(result) => result,
-            None => Err(Failure::retry("the destination did not answer for a file")),
-        };
-        if matches!(&result, Err(failure) if failure.verdict == Verdict::Halt) {
+        let halts =
+            |result: &Result<_, Failure>| matches!(result, Err(f) if f.verdict == Verdict::Halt);
+        if results.iter().any(halts) {
             // What halts it may be a secret that has been replaced.
-            self.targets.close(&file.target, &self.current);
+            self.targets.close(sealed, &self.current);
         }
-        Ok(result)
+        Ok(results)
     }
 
-    fn object(&self, file: &SealedFile, notes: Notes) -> Object {
+    fn object(&self, file: &SealedFile, turn: &Turn, notes: Notes) -> Object {
+        let retry = self.current.retry(&file.target);
+        let tried = turn.failures.map(|failures| failures.since.elapsed());
         Object {
             key: file.key.clone(),
             path: self.spool.path(&file.object.name),
             size: file.object.size,
             hash: file.hash.clone(),
+            rows: match &file.kept[..] {
+                [data, index] => Some(RowsFiles {
+                    data: self.spool.path(&data.name),
+                    index: self.spool.path(&index.name),
+                }),
+                _ => None,
+            },
             provenance: Provenance {
                 lane: self.lane,
                 run: file.run,
@@ -159,14 +195,18 @@ impl Delivery {
                 last: file.last,
                 records: file.counts.records,
             },
+            is_last_try: retry
+                .zip(tried)
+                .is_some_and(|(retry, tried)| tried >= retry),
             notes,
         }
     }
 
     /// Keeps what a destination must remember (rule 26), and tells it so.
-    async fn keep(&self, file: u64, note: Note) -> Result<(), Fatal> {
-        let (checkpoint, attempts) = (self.checkpoint.clone(), note.attempts);
+    async fn keep(&self, note: Note) -> Result<(), Fatal> {
+        let checkpoint = self.checkpoint.clone();
         let spool = self.spool.clone();
+        let (file, attempts) = (note.file, note.attempts);
         let note_it = move || {
             // Holds the stream's folder: no other life begins while this one writes.
             let _held = spool;
@@ -178,103 +218,38 @@ impl Delivery {
         Ok(())
     }
 
-    /// A delivered file leaves the checkpoint, and then the disk.
-    async fn delivered(&self, file: Arc<SealedFile>) -> Result<Result<(), Failure>, Fatal> {
-        let (checkpoint, spool) = (self.checkpoint.clone(), self.spool.clone());
-        faults::reach("delivery", "delivered");
-        let forget = move || {
-            let recorded = record(&checkpoint, Entry::Delivered { file: file.id })?;
-            if recorded.is_ok() {
-                faults::reach("delivery", "forgotten");
-                spool.remove(file.spool_files());
-                faults::reach("delivery", "removed");
-            }
-            Ok(recorded)
-        };
-        blocking(forget).await
-    }
-
-    /// What is to be done about a file that failed; `Ok` inside if it was diverted.
-    async fn refused(
-        &self,
-        file: Arc<SealedFile>,
-        failure: Failure,
-        tries: u32,
-    ) -> Result<Result<(), Failure>, Fatal> {
-        let Failure { verdict, message } = failure;
-        let verdict = match (verdict, &file.role) {
-            (Verdict::Divert, Role::Data) => return self.divert(file, message, tries).await,
-            // An error file is never diverted again, and a copy never: both are kept.
-            (Verdict::Divert, Role::Error(_)) => Verdict::Retry,
-            (Verdict::Divert, Role::Backup) => Verdict::Halt,
-            (other, _) => other,
-        };
-        Ok(Err(Failure { verdict, message }))
-    }
-
-    async fn divert(
-        &self,
-        file: Arc<SealedFile>,
-        message: String,
-        tries: u32,
-    ) -> Result<Result<(), Failure>, Fatal> {
-        tracing::warn!(key = %file.key, "refused for good, its records go under the error prefix: {message}");
-        let (checkpoint, spool, lane) = (self.checkpoint.clone(), self.spool.clone(), self.lane);
-        let work = move || {
-            let reason = Reason {
-                code: "Standpipe.ObjectRefused",
-                message: &message,
-                attempts: tries + 1,
-            };
-            match divert(&file, lane, &reason, &spool, &checkpoint) {
-                Ok(()) => Ok(Ok(())),
-                Err(SealError::Full(why)) => Ok(Err(Failure::retry(why))),
-                Err(SealError::Halt(failure)) => Ok(Err(failure)),
-                Err(SealError::Fatal(why)) => Err(Fatal(why)),
-            }
-        };
-        blocking(work).await
-    }
-
     fn ended(&self, ways: &mut Ways, attempt: Attempt) {
-        let Attempt { id, part, result } = attempt;
-        let way = ways.of(part);
+        let Attempt {
+            way: name,
+            mut id,
+            left,
+            result,
+        } = attempt;
+        let part = name.part();
+        let way = ways.of(&name);
+        if let Some(left) = left
+            && left != id
+        {
+            way.rename(id, left);
+            id = left;
+        }
         match result {
-            Ok(()) => {
-                way.done(id);
-                if !way.has_failures() {
-                    self.health.clear(part);
-                }
-            }
+            Ok(()) => way.done(id),
             Err(failure) if failure.verdict == Verdict::Halt => {
                 way.halt(id, Instant::now());
                 self.health.halt(part, &failure.message);
             }
             Err(failure) => {
                 way.retry(id, Instant::now());
-                if !way.is_halted() {
+                if !ways.is_halted(part) {
                     self.health.worry(part, &failure.message);
                 }
             }
         }
-    }
-}
-
-/// Records an entry. On a full disk the file is tried again later; after any other failure what is on
-/// disk is unknown.
-fn record(checkpoint: &Checkpoint, entry: Entry) -> Result<Result<(), Failure>, Fatal> {
-    match checkpoint.record(entry) {
-        Ok(()) => Ok(Ok(())),
-        Err(error) if error.is_full() => Ok(Err(Failure::retry(error.to_string()))),
-        Err(error) => Err(Fatal(error.to_string())),
-    }
-}
-
-/// The way that a file goes.
-fn part_of(file: &SealedFile) -> Part {
-    match file.role {
-        Role::Backup => Part::Backup,
-        Role::Data | Role::Error(_) => Part::Delivery,
+        if !ways.has_failures(part) {
+            self.health.clear(part);
+        }
+        ways.forget_empty();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use standpipe_config::settings::delivery::Destination;
 
@@ -27,6 +28,11 @@ impl Current {
         Self(all_of(destination))
     }
 
+    /// How long a sealed file is tried again: as the settings have it by now.
+    pub(super) fn retry(&self, sealed: &Target) -> Option<Duration> {
+        self.with_credentials(sealed).retry()
+    }
+
     /// Where a sealed file goes: where it was sealed for (rule 16), with the credentials that the
     /// settings have for that place by now, or else with those that they had.
     fn with_credentials(&self, sealed: &Target) -> Target {
@@ -35,9 +41,10 @@ impl Current {
     }
 }
 
-/// A destination and its backup.
+/// A destination, where its failed records go, and its backup.
 pub(super) fn all_of(destination: &Destination) -> Vec<Target> {
-    let all = std::iter::successors(Some(destination), |d| d.backup());
+    let beside = [Some(destination.errors()), destination.backup()];
+    let all = std::iter::once(destination).chain(beside.into_iter().flatten());
     all.map(Target::of).collect()
 }
 

@@ -18,7 +18,7 @@ use standpipe_config::secret::SecretSource;
 use standpipe_delivery::destination::s3::memory::UploadMemory;
 use standpipe_delivery::destination::s3::{Access, Bucket, Place};
 use standpipe_delivery::destination::{
-    Attempts, Destination as _, Notes, Object, Provenance, content_hash,
+    Attempts, Destination as _, Note, Notes, Object, Provenance, content_hash,
 };
 use standpipe_delivery::failure::Failure;
 use standpipe_tests::Outcome;
@@ -50,7 +50,9 @@ fn seal(folder: &Path, key: &str, bytes: &[u8]) -> Outcome<Sealed> {
                 last: 19,
                 records: 10,
             },
-            notes: Notes::new(Attempts::default()).0,
+            rows: None,
+            is_last_try: false,
+            notes: notes(Attempts::default()).0,
         },
         notes: Arc::default(),
     })
@@ -60,7 +62,7 @@ impl Sealed {
     /// One attempt, with notes that are kept as a checkpoint would.
     async fn deliver(&self, bucket: &Bucket) -> Result<(), Failure> {
         let known = self.last_note();
-        let (notes, mut taken) = Notes::new(known);
+        let (notes, mut taken) = notes(known);
         let kept = self.notes.clone();
         let keeper = tokio::spawn(async move {
             while let Some(note) = taken.recv().await {
@@ -75,7 +77,7 @@ impl Sealed {
         let mut results = bucket.deliver(std::slice::from_ref(&object)).await;
         drop(object);
         keeper.abort();
-        results.remove(0)
+        results.remove(0).map(drop)
     }
 
     /// Attempts until one is not told to try again; how many it took, and the last one's result.
@@ -98,6 +100,12 @@ impl Sealed {
             .cloned()
             .unwrap_or_default()
     }
+}
+
+/// Notes on one file.
+fn notes(known: Attempts) -> (Notes, tokio::sync::mpsc::Receiver<Note>) {
+    let (mut notes, taken) = Notes::of([(1, known)]);
+    (notes.remove(0), taken)
 }
 
 /// The bucket that every server has, with the secret in a file of `folder`.

@@ -139,7 +139,10 @@ fn an_abandoned_upload_is_aborted_and_no_other(
     let begin = || contents.begin_upload("abandoned");
     let (ours, foreign) = (begin()?, begin()?);
     let upload = Some(ours.clone());
-    let note = standpipe_delivery::destination::Attempts { upload };
+    let note = standpipe_delivery::destination::Attempts {
+        upload,
+        ..Default::default()
+    };
     sealed.notes.lock().unwrap().push(note);
     run(sealed.deliver(bucket))?;
     let left = contents.uploads(address)?;

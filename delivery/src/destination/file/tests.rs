@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 use super::*;
-use crate::destination::{Attempts, Notes, Provenance, content_hash};
+use crate::destination::{Attempts, Notes, Outcome, Provenance, content_hash};
 use standpipe_config::names::{LaneId, Run};
 
 /// A sealed file with `content`, to be delivered as `key`.
@@ -15,6 +15,8 @@ fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
         size: content.len() as u64,
         hash: content_hash(&path).unwrap(),
         path,
+        rows: None,
+        is_last_try: false,
         provenance: Provenance {
             lane: LaneId([1; 16]),
             run: Run([2; 8]),
@@ -22,11 +24,11 @@ fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
             last: 0,
             records: 1,
         },
-        notes: Notes::new(Attempts::default()).0,
+        notes: Notes::of([(1, Attempts::default())]).0.remove(0),
     }
 }
 
-async fn deliver(root: &Path, object: &Object) -> Result<(), Failure> {
+async fn deliver(root: &Path, object: &Object) -> Result<Outcome, Failure> {
     let group = [object.clone()];
     Folder::new(root).deliver(&group).await.remove(0)
 }

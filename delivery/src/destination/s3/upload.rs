@@ -79,8 +79,11 @@ impl Bucket {
         };
         let begun = self.inner.store.create_multipart_opts(key, options).await;
         let id = begun.map_err(|e| self.failure("begin an upload of", key, &e))?;
-        let upload = Some(id.clone());
-        if let Err(failure) = object.notes.keep(Attempts { upload }).await {
+        let note = Attempts {
+            upload: Some(id.clone()),
+            ..Attempts::default()
+        };
+        if let Err(failure) = object.notes.keep(note).await {
             // It is ours and nobody will remember it.
             self.abort(key, &id).await?;
             return Err(failure);

@@ -37,12 +37,15 @@ pub enum Entry {
         /// Its id.
         file: u64,
     },
-    /// A destination refused a file for good; its rows lie in another now (rule 18).
+    /// A destination refused a file for good, or rows of it; these lie in another now (rule 18).
     Diverted {
         /// The id of the file refused.
         file: u64,
         /// The error file that took its place.
         added: SealedFile,
+        /// Those of its records that were delivered, whole.
+        #[serde(default)]
+        delivered: Counts,
     },
 }
 
@@ -102,6 +105,24 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
+impl Counts {
+    /// What is left without `others`, which are part of these.
+    pub fn without(self, others: Self) -> Self {
+        Self {
+            records: self.records.saturating_sub(others.records),
+            bytes: self.bytes.saturating_sub(others.bytes),
+        }
+    }
+
+    /// The smaller of each.
+    pub fn min(self, other: Self) -> Self {
+        Self {
+            records: self.records.min(other.records),
+            bytes: self.bytes.min(other.bytes),
+        }
+    }
+}
+
 /// A sealed file: final, synced, and to be delivered under its name until it is.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SealedFile {
@@ -113,9 +134,15 @@ pub struct SealedFile {
     pub target: Target,
     /// Its name there.
     pub key: String,
-    /// Where it goes, and as what, if the target refuses it (rule 18).
+    /// As what it goes, or its rows do, if the target refuses them (rule 18).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_key: Option<String>,
+    /// Where that goes; `None`: to the target itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_target: Option<Target>,
+    /// The number of its seal.
+    #[serde(default)]
+    pub seal: u64,
     /// The accepted records whose fate it decides.
     pub counts: Counts,
     /// Its rows.
@@ -165,6 +192,11 @@ impl fmt::Display for Role {
 }
 
 impl SealedFile {
+    /// Whether all data files of its seal go with it, as one group.
+    pub fn goes_with_its_seal(&self) -> bool {
+        self.role == Role::Data && self.target.takes_seals()
+    }
+
     /// All files in the spool's folder that belong to it.
     pub fn spool_files(&self) -> impl Iterator<Item = &SpoolFile> {
         let object = &self.object;

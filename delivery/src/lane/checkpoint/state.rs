@@ -102,8 +102,16 @@ impl State {
                 let file = self.take(file)?;
                 self.settle(&file);
             }
-            Entry::Diverted { file, added } => {
+            Entry::Diverted {
+                file,
+                added,
+                delivered,
+            } => {
                 self.take(file)?;
+                if delivered.records > 0 {
+                    self.settled.objects += 1;
+                    self.settled.delivered += delivered;
+                }
                 self.add(added)?;
             }
         }
@@ -138,6 +146,22 @@ impl State {
             }
         }
         sealed
+    }
+
+    /// A file, and with it, where its target takes a seal at once, the other data files of the seal;
+    /// none if it is not there any more.
+    pub fn group(&self, id: u64) -> Vec<Arc<SealedFile>> {
+        let Some(first) = self.files.get(&id) else {
+            return Vec::new();
+        };
+        if !first.goes_with_its_seal() {
+            return vec![first.clone()];
+        }
+        // Files of one seal have numbers close together; error files made since may lie between.
+        let near = self.files.range(id..).map(|(_, file)| file);
+        let near = near.take_while(|file| file.role != Role::Data || file.seal == first.seal);
+        let of_it = near.filter(|f| f.role == Role::Data && f.target == first.target);
+        of_it.cloned().collect()
     }
 
     fn restore(&mut self, snapshot: Snapshot) {

@@ -28,6 +28,8 @@ fn file(id: u64, role: Role, records: u64) -> SealedFile {
         target: Target::File { path: "out".into() },
         key: format!("key/{id}"),
         refused_key: None,
+        refused_target: None,
+        seal: 1,
         counts: counts(records),
         rows: records,
         first: 0,
@@ -135,7 +137,11 @@ fn a_diverted_file_is_replaced_at_once() {
         .unwrap();
     let added = file(2, error(), 8);
     checkpoint
-        .record(Entry::Diverted { file: 1, added })
+        .record(Entry::Diverted {
+            file: 1,
+            added,
+            delivered: counts(0),
+        })
         .unwrap();
     let checkpoint = read(&folder);
     let ids: Vec<_> = checkpoint.state().files.keys().copied().collect();
@@ -242,6 +248,7 @@ fn attempts_are_remembered() {
         .unwrap();
     let attempts = Attempts {
         upload: Some("u".into()),
+        sent: true,
     };
     let entry = Entry::Attempted {
         file: 1,

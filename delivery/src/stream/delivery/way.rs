@@ -5,9 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 
 use tokio::time::{Duration, Instant};
 
-/// Files of one way that are sent at once.
-const AT_ONCE: usize = 4;
-
 /// How long the first failure makes a file wait; doubled with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -18,47 +15,75 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// How often a halted way is tried again; as often, for the same reason.
 const HALT_PAUSE: Duration = Duration::from_secs(20);
 
-/// Files on their way to one destination.
-#[derive(Default, Debug)]
+/// Files on their way to one destination; each stands for the group that goes with it.
+#[derive(Debug)]
 pub(super) struct Way {
+    /// How many are sent at once.
+    at_once: usize,
     /// To be sent as soon as there is room; the oldest first.
     ready: BTreeSet<u64>,
     /// To be sent again at a time.
     later: BTreeSet<(Instant, u64)>,
-    /// Being sent.
-    under_way: BTreeSet<u64>,
-    /// How often each failed that is not done yet.
-    failures: BTreeMap<u64, u32>,
+    /// Being sent, and since when.
+    under_way: BTreeMap<u64, Instant>,
+    /// What failed and is not done yet.
+    failures: BTreeMap<u64, Failures>,
     /// The file that an operator is needed for, and when it is tried again.
     halted: Option<(u64, Instant)>,
 }
 
+/// How it went so far with a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Failures {
+    /// How often it failed.
+    pub(super) count: u32,
+    /// When it was tried first, in this process (rule 21).
+    pub(super) since: Instant,
+}
+
 impl Way {
+    /// A way for so many at once.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self {
+            at_once,
+            ready: BTreeSet::new(),
+            later: BTreeSet::new(),
+            under_way: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            halted: None,
+        }
+    }
+
+    /// Whether nothing is on it.
+    pub(super) fn is_empty(&self) -> bool {
+        let waits = self.ready.is_empty() && self.later.is_empty();
+        waits && self.under_way.is_empty() && self.halted.is_none()
+    }
+
     /// A new file.
     pub(super) fn add(&mut self, id: u64) {
         self.ready.insert(id);
     }
 
-    /// The next file to send now, and how often it failed. While the stream stops, only what never
-    /// failed.
-    pub(super) fn start(&mut self, now: Instant, stops: bool) -> Option<(u64, u32)> {
+    /// The next file to send now, and how it failed. While the stream stops, only what never failed.
+    pub(super) fn start(&mut self, now: Instant, stops: bool) -> Option<(u64, Option<Failures>)> {
         let id = match self.halted {
             Some((id, time)) => {
                 let idle = self.under_way.is_empty();
                 (idle && !stops && time <= now).then_some(id)?
             }
-            None if self.under_way.len() >= AT_ONCE => return None,
+            None if self.under_way.len() >= self.at_once => return None,
             None => self.due(now, stops)?,
         };
         self.ready.remove(&id);
-        self.under_way.insert(id);
-        Some((id, self.failures.get(&id).copied().unwrap_or(0)))
+        self.under_way.insert(id, now);
+        Some((id, self.failures.get(&id).copied()))
     }
 
     /// When it wants to be asked again, if nothing else happens.
     pub(super) fn wakes(&self) -> Option<Instant> {
         match self.halted {
-            Some((id, time)) => (!self.under_way.contains(&id)).then_some(time),
+            Some((id, time)) => (!self.under_way.contains_key(&id)).then_some(time),
             None => self.later.first().map(|(time, _)| *time),
         }
     }
@@ -72,20 +97,37 @@ impl Way {
 
     /// A file failed and is sent again later. If it halted the way, what halted it is gone.
     pub(super) fn retry(&mut self, id: u64, now: Instant) {
-        let pause = self.fail(id);
+        let pause = self.fail(id, now);
         self.later.insert((now + pause, id));
         self.go_on_after(id);
     }
 
     /// A file failed, and an operator is needed.
     pub(super) fn halt(&mut self, id: u64, now: Instant) {
-        self.fail(id);
+        self.fail(id, now);
         match self.halted {
             Some((halted, _)) if halted != id => {
                 // It waits for the one that halted the way first.
                 self.ready.insert(id);
             }
             _ => self.halted = Some((id, now + HALT_PAUSE)),
+        }
+    }
+
+    /// The file that a group was called by is there, but not all of the group: what is left of it is
+    /// called by another, and inherits how it went.
+    pub(super) fn rename(&mut self, from: u64, to: u64) {
+        self.ready.remove(&to);
+        if let Some(since) = self.under_way.remove(&from) {
+            self.under_way.insert(to, since);
+        }
+        if let Some(failures) = self.failures.remove(&from) {
+            self.failures.insert(to, failures);
+        }
+        if let Some((halted, _)) = &mut self.halted
+            && *halted == from
+        {
+            *halted = to;
         }
     }
 
@@ -118,11 +160,12 @@ impl Way {
     }
 
     /// Counts a failure; how long the file waits now.
-    fn fail(&mut self, id: u64) -> Duration {
-        self.under_way.remove(&id);
-        let failures = self.failures.entry(id).or_default();
-        *failures += 1;
-        pause(*failures)
+    fn fail(&mut self, id: u64, now: Instant) -> Duration {
+        let since = self.under_way.remove(&id).unwrap_or(now);
+        let first = Failures { count: 0, since };
+        let failures = self.failures.entry(id).or_insert(first);
+        failures.count += 1;
+        pause(failures.count)
     }
 }
 

@@ -5,7 +5,7 @@ fn started(way: &mut Way, now: Instant) -> Vec<u64> {
 }
 
 fn with(files: std::ops::Range<u64>) -> Way {
-    let mut way = Way::default();
+    let mut way = Way::new(4);
     files.for_each(|id| way.add(id));
     way
 }
@@ -21,7 +21,8 @@ fn the_oldest_files_go_first_and_some_at_once() {
 
 #[test]
 fn a_file_that_fails_waits_longer_each_time_and_lets_others_pass() {
-    let mut now = Instant::now();
+    let first = Instant::now();
+    let mut now = first;
     let mut way = with(1..3);
     let mut longest = Duration::ZERO;
     assert_eq!(started(&mut way, now), [1, 2]);
@@ -33,7 +34,9 @@ fn a_file_that_fails_waits_longer_each_time_and_lets_others_pass() {
         assert!(pause <= LONGEST_PAUSE, "{pause:?}");
         longest = longest.max(pause);
         now += pause;
-        assert_eq!(way.start(now, false), Some((1, failures)));
+        let (id, so_far) = way.start(now, false).unwrap();
+        let so_far = so_far.unwrap();
+        assert_eq!((id, so_far.count, so_far.since), (1, failures, first));
     }
     assert!(longest > LONGEST_PAUSE / 3, "{longest:?}");
     way.done(1);
@@ -71,8 +74,33 @@ fn while_it_stops_only_what_never_failed_begins() {
     way.done(3);
     way.done(4);
     let later = now + LONGEST_PAUSE;
-    assert_eq!(way.start(later, true), Some((5, 0)));
-    assert_eq!(way.start(later, true), Some((6, 0)));
+    assert_eq!(way.start(later, true), Some((5, None)));
+    assert_eq!(way.start(later, true), Some((6, None)));
     assert_eq!(way.start(later, true), None);
-    assert_eq!(way.start(later, false), Some((1, 1)));
+    assert_eq!(
+        way.start(later, false)
+            .map(|(id, f)| (id, f.unwrap().count)),
+        Some((1, 1))
+    );
+}
+
+#[test]
+fn what_is_left_of_a_group_inherits_how_it_went() {
+    let now = Instant::now();
+    let mut way = Way::new(1);
+    way.add(1);
+    way.add(9);
+    assert_eq!(started(&mut way, now), [1], "one at a time");
+    way.retry(1, now);
+    let later = now + LONGEST_PAUSE;
+    assert_eq!(started(&mut way, later), [1]);
+    way.rename(1, 4);
+    way.halt(4, later);
+    assert_eq!(started(&mut way, later + HALT_PAUSE), [4]);
+    assert_eq!(way.failures[&4].count, 2);
+    assert_eq!(way.failures[&4].since, now);
+    way.done(4);
+    assert_eq!(started(&mut way, later + HALT_PAUSE), [9]);
+    way.done(9);
+    assert!(way.is_empty());
 }
