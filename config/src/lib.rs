@@ -13,5 +13,6 @@ pub mod process;
 pub mod records;
 pub mod secret;
 pub mod settings;
+pub mod tls;
 pub mod units;
 pub mod yaml;

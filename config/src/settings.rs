@@ -12,9 +12,11 @@ pub mod agent;
 #[cfg(test)]
 mod damage;
 pub mod delivery;
+mod tls;
 mod url;
 mod values;
 
+pub use tls::TLS;
 pub use values::SECRET;
 
 /// Settings that are valid, and what is allowed in them but probably not meant.

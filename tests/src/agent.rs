@@ -23,6 +23,9 @@ const KIND: Kind = Kind {
 pub struct Agent {
     home: Home,
     port: u16,
+    /// More keys of where it ships to, such as `, ca: FILE`. They count from the next
+    /// [`configure`](Self::configure) on.
+    pub ship: String,
 }
 
 impl Deref for Agent {
@@ -50,6 +53,7 @@ impl Agent {
         let agent = Self {
             home: Home::new(KIND, folder)?,
             port,
+            ship: String::new(),
         };
         agent.configure(url, flows)?;
         Ok(agent)
@@ -66,8 +70,9 @@ impl Agent {
     pub fn configure(&self, url: &str, flows: &str) -> Outcome {
         let indented: Vec<_> = flows.lines().map(|line| format!("  {line}\n")).collect();
         let text = format!(
-            "data_dir: agent-data\nlisten: {{admin: {{address: 127.0.0.1:{}}}}}\nship:\n  standpipe: {{url: \"{url}\"}}\nflows:\n{}",
+            "data_dir: agent-data\nlisten: {{admin: {{address: 127.0.0.1:{}}}}}\nship:\n  standpipe: {{url: \"{url}\"{}}}\nflows:\n{}",
             self.port,
+            self.ship,
             indented.concat()
         );
         self.home.write(&text)

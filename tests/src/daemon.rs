@@ -31,6 +31,8 @@ pub struct Daemon {
     /// gigabyte of the disk stays free. They count from the next
     /// [`configure`](Self::configure) on.
     pub more: String,
+    /// More keys of the native door, such as `, tls: {…}`. They count likewise.
+    pub native: String,
 }
 
 impl Deref for Daemon {
@@ -92,6 +94,7 @@ impl Daemon {
             home: Home::new(KIND, folder)?,
             ports,
             more: ROOM.to_owned(),
+            native: String::new(),
         };
         daemon.configure(streams)?;
         Ok(daemon)
@@ -110,6 +113,7 @@ impl Daemon {
             home: self.home.again(),
             ports: self.ports,
             more: self.more.clone(),
+            native: self.native.clone(),
         })
     }
 
@@ -118,8 +122,9 @@ impl Daemon {
         let (native, admin) = self.ports;
         let indented: Vec<_> = streams.lines().map(|line| format!("  {line}\n")).collect();
         let text = format!(
-            "data_dir: data\n{}listen:\n  native: {{address: 127.0.0.1:{native}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
+            "data_dir: data\n{}listen:\n  native: {{address: 127.0.0.1:{native}{}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
             self.more,
+            self.native,
             indented.concat()
         );
         self.home.write(&text)

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod agent;
 pub mod binaries;
+pub mod certificates;
 pub mod components;
 pub mod daemon;
 pub mod folder;

@@ -40,6 +40,7 @@ impl Place {
             ship: Ship::Standpipe {
                 url: self.daemon.url.clone(),
                 token: None,
+                trust: standpipe_config::tls::Trust::default(),
             },
             in_flight: 1 << 20,
             flows: vec![flow("a"), flow("b")],

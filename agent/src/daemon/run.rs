@@ -23,7 +23,7 @@ use super::parts::{DEADLINE, Parts, Why};
 use crate::disk::{Disk, most_open_files};
 use crate::metrics;
 use crate::progress::ProgressError;
-use crate::ship::client::Client;
+use crate::ship::client::{Client, NoClient};
 use crate::tail::{Follower, Rules};
 
 /// Why the agent does not start, or could not go on.
@@ -48,8 +48,8 @@ pub enum CannotStart {
     #[error("a pattern cannot be used: {0}")]
     Pattern(#[from] globset::Error),
     /// The HTTP client cannot be built.
-    #[error("cannot prepare HTTP: {0}")]
-    Http(#[from] reqwest::Error),
+    #[error(transparent)]
+    Http(#[from] NoClient),
     /// A thread or a signal handler cannot be had.
     #[error("the operating system refuses a thread or a signal handler: {0}")]
     System(#[from] io::Error),
@@ -140,8 +140,8 @@ pub(super) async fn run_until(
 }
 
 pub(super) fn client(settings: &Settings) -> Result<Arc<Client>, CannotStart> {
-    let Ship::Standpipe { url, token } = &settings.ship;
-    Ok(Arc::new(Client::new(url, token.clone())?))
+    let Ship::Standpipe { url, token, trust } = &settings.ship;
+    Ok(Arc::new(Client::new(url, token.clone(), trust)?))
 }
 
 /// The next request to stop, and who asks. A reload before the start is over is none.
@@ -191,7 +191,7 @@ async fn open_door(
         return Ok(None);
     };
     let metrics = Metrics::install()?;
-    let door = Door::open("admin", address, Bounds::default()).await?;
+    let door = Door::open("admin", address, None, Bounds::default()).await?;
     let asking = asking.clone();
     let status = move || tokio::task::block_in_place(|| asking.status());
     let router = admin::router(readiness.clone(), metrics.clone(), status, metrics::record);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use standpipe_config::process::exit::Exit;
 use standpipe_config::settings::agent::{Flow, Settings, Ship};
+use standpipe_config::tls::Trust;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -70,6 +71,7 @@ impl Place {
             ship: Ship::Standpipe {
                 url: self.daemon.url.clone(),
                 token: None,
+                trust: Trust::default(),
             },
             in_flight: self.in_flight,
             flows: vec![Flow {

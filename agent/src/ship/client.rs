@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Certificate, Identity, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use standpipe_config::frame::{HeldSource, MEDIA_TYPE, Reply};
 use standpipe_config::names::{AgentId, StreamName};
 use standpipe_config::secret::Secret;
+use standpipe_config::tls::{Trust, Wrong, authorities};
 
 /// How long a reply may take: the daemon may wait for memory and for its disk.
 const REPLY: Duration = Duration::from_secs(60);
@@ -53,15 +54,33 @@ struct Refusal {
     message: String,
 }
 
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// A certificate, a key or an authority cannot be used.
+    #[error("cannot prepare TLS: what ship.standpipe names {0}")]
+    Trust(#[from] Wrong),
+    /// Anything else.
+    #[error("cannot prepare HTTP: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
 impl Client {
-    /// A client for the daemon at `url`. Needs a TLS provider installed in the process.
-    pub fn new(url: &str, token: Option<Secret>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
+    /// A client for the daemon at `url`. Needs a TLS provider installed in the process. Blocks,
+    /// as it reads the files of `trust`.
+    pub fn new(url: &str, token: Option<Secret>, trust: &Trust) -> Result<Self, NoClient> {
+        let mut http = reqwest::Client::builder()
             .timeout(REPLY)
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
+            .no_proxy();
+        if let Some(ca) = &trust.ca {
+            http = http.tls_certs_only(Certificate::from_pem_bundle(&authorities(ca)?)?);
+        }
+        if let Some(identity) = &trust.identity {
+            http = http.identity(Identity::from_pem(&identity.read()?.pem())?);
+        }
+        let http = http.build()?;
         Ok(Self {
             http,
             url: url.trim_end_matches('/').to_owned(),

@@ -3,7 +3,7 @@
 //! Bounded are the connections, the size of a request's head and the time it may take, which is
 //! also how long a kept connection may stay silent. What a body may take is for the handlers to
 //! say. At the end the listener closes first, requests in hand are answered, and callers that
-//! never said anything are not waited for.
+//! never said anything are not waited for. With TLS the same holds, the handshake included.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +17,18 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::Service;
+
+use crate::tls::{Tls, Wrong};
+use renewal::Renewal;
+
+mod handshake;
+mod renewal;
 
 /// How many connections a door serves at once; more wait in the kernel's queue.
 pub const CONNECTIONS: usize = 512;
@@ -57,16 +65,29 @@ pub struct Door {
     name: &'static str,
     listener: TcpListener,
     address: SocketAddr,
+    /// How it speaks TLS; `None`: it does not.
+    tls: Option<Renewal>,
     bounds: Bounds,
 }
 
 /// Why a door does not open.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the {name} door at {address}: {source}; {}", advice(.source))]
+#[error("cannot open the {name} door at {address}: {why}")]
 pub struct CannotOpen {
     name: &'static str,
     address: SocketAddr,
-    source: io::Error,
+    why: Why,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error("{source}; {}", advice(.source))]
+    System {
+        #[from]
+        source: io::Error,
+    },
+    #[error("its `tls` names a file that {0}")]
+    Tls(#[from] Wrong),
 }
 
 fn advice(error: &io::Error) -> &'static str {
@@ -94,20 +115,32 @@ impl Door {
     pub async fn open(
         name: &'static str,
         address: SocketAddr,
+        tls: Option<Tls>,
         bounds: Bounds,
     ) -> Result<Self, CannotOpen> {
-        let wrong = |source| CannotOpen {
-            name,
-            address,
-            source,
+        let opened = Self::try_open(name, address, tls, bounds).await;
+        opened.map_err(|why| CannotOpen { name, address, why })
+    }
+
+    async fn try_open(
+        name: &'static str,
+        address: SocketAddr,
+        tls: Option<Tls>,
+        bounds: Bounds,
+    ) -> Result<Self, Why> {
+        let tls = match tls {
+            Some(tls) => Some(Renewal::begin(name, tls).await?),
+            None => None,
         };
-        let listener = TcpListener::bind(address).await.map_err(wrong)?;
-        let address = listener.local_addr().map_err(wrong)?;
-        tracing::info!(door = name, "listening on {address}");
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let how = if tls.is_some() { " with TLS" } else { "" };
+        tracing::info!(door = name, "listening on {address}{how}");
         Ok(Self {
             name,
             listener,
             address,
+            tls,
             bounds,
         })
     }
@@ -124,10 +157,12 @@ impl Door {
 
     /// Answers callers until `closing`, then closes the listener and returns when the requests in
     /// hand are answered. Dropping the future hangs up on them.
-    pub async fn serve(self, router: Router, closing: impl Future<Output = ()>) {
+    pub async fn serve(mut self, router: Router, closing: impl Future<Output = ()>) {
         let (close, closed) = watch::channel(());
+        let renewal = self.tls.take();
         let mut serving = Serving {
             slots: Arc::new(Semaphore::new(self.bounds.connections)),
+            tls: renewal.as_ref().map(Renewal::current),
             door: self,
             router,
             connections: JoinSet::new(),
@@ -136,6 +171,7 @@ impl Door {
         tokio::select! {
             () = closing => {}
             () = serving.accept_all() => {}
+            () = renewal::keep(renewal) => {}
         }
         let Serving {
             door,
@@ -151,6 +187,8 @@ impl Door {
 struct Serving {
     door: Door,
     router: Router,
+    /// What TLS is spoken with now.
+    tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     /// One permit per connection, held by its task.
     slots: Arc<Semaphore>,
     /// The connections. Dropped, they are hung up on.
@@ -186,8 +224,12 @@ impl Serving {
             spoke: Arc::default(),
         };
         let (head_timeout, closed) = (self.door.bounds.head_timeout, self.closed.clone());
+        let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
         self.connections.spawn(async move {
-            converse(stream, caller, head_timeout, closed).await;
+            match tls {
+                None => converse(stream, caller, head_timeout, closed).await,
+                Some(tls) => converse_by(tls, stream, caller, head_timeout, closed).await,
+            }
             drop(slot);
         });
     }
@@ -201,8 +243,28 @@ struct Caller {
     spoke: Arc<AtomicBool>,
 }
 
-async fn converse(
+/// Begins TLS, and converses in it.
+async fn converse_by(
+    tls: Arc<ServerConfig>,
     stream: TcpStream,
+    caller: Caller,
+    head_timeout: Duration,
+    mut closed: watch::Receiver<()>,
+) {
+    let begun = tokio::select! {
+        begun = handshake::begin(stream, tls, head_timeout) => begun,
+        // Who asked nothing yet is not waited for.
+        _ = closed.changed() => return,
+    };
+    let peer = caller.peer;
+    match begun {
+        Ok(stream) => converse(stream, caller, head_timeout, closed).await,
+        Err(error) => tracing::debug!(%peer, %error, "no TLS with a caller"),
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     caller: Caller,
     head_timeout: Duration,
     mut closed: watch::Receiver<()>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::limits::DEFAULT_MAX_LINE;
 use crate::names::StreamName;
 use crate::secret::Secret;
+use crate::tls::Trust;
 
 mod flow;
 mod include;
@@ -48,6 +49,8 @@ pub enum Ship {
         url: String,
         /// Bearer token.
         token: Option<Secret>,
+        /// Whom it takes for the daemon, and what it shows to it.
+        trust: Trust,
     },
 }
 

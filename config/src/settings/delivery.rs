@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::names::StreamName;
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::Secret;
+use crate::tls::Tls;
 
 mod bucket;
 mod column;
@@ -60,6 +61,8 @@ pub struct Native {
     pub address: SocketAddr,
     /// Who may enter. Empty: only loopback is accepted, and needs no token.
     pub tokens: Vec<Token>,
+    /// How it speaks TLS; `None`: it does not.
+    pub tls: Option<Tls>,
 }
 
 /// A bearer token.
@@ -103,6 +106,8 @@ impl StreamPattern {
 pub struct Admin {
     /// Where it listens.
     pub address: SocketAddr,
+    /// How it speaks TLS; `None`: it does not.
+    pub tls: Option<Tls>,
 }
 
 /// What the process may use.

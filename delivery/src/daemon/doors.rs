@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use standpipe_config::process::door::{Bounds, CannotOpen, Door};
+use standpipe_config::tls::Tls;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -25,9 +26,10 @@ impl Doors {
         &mut self,
         name: &'static str,
         address: SocketAddr,
+        tls: Option<Tls>,
         router: Router,
     ) -> Result<(), CannotOpen> {
-        let door = Door::open(name, address, Bounds::default()).await?;
+        let door = Door::open(name, address, tls, Bounds::default()).await?;
         self.addresses.insert(name, door.address());
         let closing = self.closing.clone().cancelled_owned();
         self.serving.spawn(async move {

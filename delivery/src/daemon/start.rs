@@ -123,7 +123,9 @@ async fn admin(
         let streams = streams.clone();
         let status = move || Status::of(streams.get());
         let router = admin::router(readiness.clone(), metrics.clone(), status, record);
-        doors.open("admin", admin.address, router).await?;
+        doors
+            .open("admin", admin.address, admin.tls.clone(), router)
+            .await?;
     }
     Ok(doors)
 }
@@ -148,11 +150,15 @@ async fn records(settings: &Settings, streams: &Streams) -> Result<Doors, Cannot
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
     if let Some(firehose) = &settings.listen.firehose {
         let router = ingest::firehose::router(streams.clone(), firehose.clone(), memory.clone());
-        doors.open("firehose", firehose.address, router).await?;
+        doors
+            .open("firehose", firehose.address, firehose.tls.clone(), router)
+            .await?;
     }
     if let Some(native) = &settings.listen.native {
         let router = ingest::router(streams.clone(), native.tokens.clone(), memory);
-        doors.open("native", native.address, router).await?;
+        doors
+            .open("native", native.address, native.tls.clone(), router)
+            .await?;
     }
     Ok(doors)
 }

@@ -44,7 +44,7 @@ async fn open(streams: StandIn, tokens: Vec<Token>) -> Running {
         },
     });
     let anywhere = "127.0.0.1:0".parse().unwrap();
-    let door = Door::open("native", anywhere, Bounds::default())
+    let door = Door::open("native", anywhere, None, Bounds::default())
         .await
         .unwrap();
     let address = door.address();

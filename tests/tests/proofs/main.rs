@@ -13,6 +13,7 @@ mod points;
 mod quickstart;
 mod settings;
 mod stops;
+mod tls;
 mod wrong;
 
 use std::time::Duration;

@@ -58,7 +58,7 @@ fn retry_after_is_in_seconds_and_a_date_is_passed_over() {
 #[tokio::test]
 async fn nobody_listening_is_trouble_that_passes() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::new("http://127.0.0.1:1/", None).unwrap();
+    let client = Client::new("http://127.0.0.1:1/", None, &Trust::default()).unwrap();
     let stream = "web".parse().unwrap();
     let trouble = client.send(&stream, Bytes::new(), 0).await.unwrap_err();
     assert!(matches!(&trouble, Trouble::Passing { .. }), "{trouble:?}");
@@ -73,7 +73,7 @@ async fn a_reply_counts_only_with_one_answer_for_each_frame() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let daemon = StandIn::start();
     daemon.moods(&[Mood::TooFew, Mood::Nonsense]);
-    let client = Client::new(&daemon.url, None).unwrap();
+    let client = Client::new(&daemon.url, None, &Trust::default()).unwrap();
     let stream = "web".parse().unwrap();
     let mut body = Encoder::new(AgentId([1; 16]));
     body.push(&Frame::Live(Vec::new()));

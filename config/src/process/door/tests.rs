@@ -7,6 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+mod tls;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A door that runs, and the means to close it.
@@ -17,8 +19,12 @@ struct Running {
 }
 
 async fn run(router: Router, bounds: Bounds) -> Running {
+    run_with(router, None, bounds).await
+}
+
+async fn run_with(router: Router, tls: Option<Tls>, bounds: Bounds) -> Running {
     let anywhere = "127.0.0.1:0".parse().unwrap();
-    let door = Door::open("test", anywhere, bounds).await.unwrap();
+    let door = Door::open("test", anywhere, tls, bounds).await.unwrap();
     assert_eq!(door.name(), "test");
     let address = door.address();
     let (close, closing) = oneshot::channel();
@@ -39,13 +45,13 @@ async fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// Everything until the other side closes.
-async fn rest(stream: &mut TcpStream) -> String {
+async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut text = String::new();
     let _ = stream.read_to_string(&mut text).await;
     text
 }
 
-async fn ask(stream: &mut TcpStream) -> String {
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
     stream
         .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         .await
@@ -56,7 +62,7 @@ async fn ask(stream: &mut TcpStream) -> String {
 #[tokio::test]
 async fn a_taken_address_is_reported_with_what_to_do() {
     let running = run(hello(), Bounds::default()).await;
-    let error = Door::open("admin", running.address, Bounds::default())
+    let error = Door::open("admin", running.address, None, Bounds::default())
         .await
         .unwrap_err();
     let text = error.to_string();

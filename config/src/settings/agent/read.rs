@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::flow::{self, Seen};
-use super::tables::{ADMIN, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
+use super::tables::{ADMIN, IDENTITY, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
 use super::{Flow, Settings, Ship, include};
-use crate::settings::{Loaded, loaded, read_file, url, values};
+use crate::settings::{Loaded, loaded, read_file, tls, url, values};
+use crate::tls::{Trust, authorities};
 use crate::yaml::{At, Document, Fields, Problem, Problems};
 
 /// How many bytes may be read and not acknowledged: one request at least fits.
@@ -73,13 +74,44 @@ fn ship(fields: &Fields<'_>) -> Option<Ship> {
     let fields = at.fields(&STANDPIPE)?;
     let url = fields.read("url", |at| at.parsed("an address", url::parse));
     let token = fields.optional("token", values::secret);
-    let (url, token) = (url?, token?);
+    let trust = trust(&fields);
+    let (url, token, trust) = (url?, token?, trust?);
     if token.is_some() && url::is_open(&url) {
         fields
             .at
             .warn("the token travels unencrypted to another machine: use https");
     }
-    Some(Ship::Standpipe { url, token })
+    if url.starts_with("http://") && trust != Trust::default() {
+        fields.at.problem(format!(
+            "conflict: ca and identity are for https, but the url is {url}"
+        ));
+        return None;
+    }
+    Some(Ship::Standpipe { url, token, trust })
+}
+
+/// Reads whom the agent takes for the daemon, and looks into the files.
+fn trust(fields: &Fields<'_>) -> Option<Trust> {
+    let ca = fields.optional("ca", |at| {
+        let path = values::path(at)?;
+        let read = authorities(&path);
+        read.map_err(|wrong| at.problem(wrong)).ok()?;
+        Some(path)
+    });
+    let identity = fields.optional("identity", |at| {
+        let fields = at.fields(&IDENTITY)?;
+        let identity = tls::identity(&fields)?;
+        let pair = identity
+            .read()
+            .and_then(|pair| pair.certified().map(|_| pair));
+        let pair = pair.map_err(|wrong| tls::report(&fields, "ca", &wrong));
+        tls::warn(&fields, &pair.ok()?);
+        Some(identity)
+    });
+    Some(Trust {
+        ca: ca?,
+        identity: identity?,
+    })
 }
 
 /// The flows of the file and of those that it includes.

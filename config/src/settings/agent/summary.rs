@@ -21,20 +21,28 @@ pub fn summary(settings: &Settings) -> String {
         Some(address) => format!("admin door: {address}"),
         None => "admin door: none".to_owned(),
     });
-    let Ship::Standpipe { url, token } = &settings.ship;
-    line(match token {
-        Some(token) => format!(
-            "ships to the daemon at {url}, token from {}",
-            token.source()
-        ),
-        None => format!("ships to the daemon at {url}, without a token"),
-    });
+    line(ship(&settings.ship));
     line(format!(
         "in flight: at most {}",
         print_size(settings.in_flight)
     ));
     settings.flows.iter().flat_map(flow).for_each(line);
     text
+}
+
+fn ship(Ship::Standpipe { url, token, trust }: &Ship) -> String {
+    let mut line = format!("ships to the daemon at {url}");
+    line += &match token {
+        Some(token) => format!(", token from {}", token.source()),
+        None => ", without a token".to_owned(),
+    };
+    if let Some(ca) = &trust.ca {
+        line += &format!(", its certificate signed by {}", ca.display());
+    }
+    if let Some(identity) = &trust.identity {
+        line += &format!(", showing {}", identity.certificate.display());
+    }
+    line
 }
 
 fn flow(flow: &Flow) -> Vec<String> {

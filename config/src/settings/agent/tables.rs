@@ -1,6 +1,7 @@
 //! What `agent.yaml` may contain: the single source for its readers, for `check` and for the
 //! manual.
 
+use crate::settings::tls::{CERTIFICATE, KEY};
 use crate::yaml::{Key, Table};
 
 /// Every mapping of the file, and of the files that it includes.
@@ -11,6 +12,7 @@ pub static TABLES: &[&Table] = &[
     &ADMIN,
     &SHIP,
     &STANDPIPE,
+    &IDENTITY,
     &LIMITS,
     &FLOW,
     &PARSE,
@@ -110,8 +112,24 @@ pub(super) static STANDPIPE: Table = Table {
             "none",
             "{file: PATH} or {env: NAME}",
         ),
-        Key::later("ca", "Who may sign the daemon's certificate."),
+        Key::new(
+            "ca",
+            "Who signs the daemon's certificate. Without it: whom this machine believes.",
+            "none",
+            "the path of a PEM file",
+        ),
+        Key::new(
+            "identity",
+            "What is shown to a daemon that asks for a certificate.",
+            "none",
+            "a mapping with the keys certificate, key",
+        ),
     ],
+};
+
+pub(super) static IDENTITY: Table = Table {
+    path: "ship.standpipe.identity",
+    keys: &[CERTIFICATE, KEY],
 };
 
 pub(super) static LIMITS: Table = Table {

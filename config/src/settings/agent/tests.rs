@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::settings::Loaded;
 use crate::settings::damage::{damaged, explained};
+use crate::tls::stand_in::Authority;
 use crate::yaml::{Problems, asked};
 
 const FULL: &str = include_str!("tests/full.yaml");
@@ -51,7 +52,7 @@ fn the_shortest_file_has_all_defaults() {
     assert!(!settings.allow_tmpfs);
     assert_eq!(settings.admin, None);
     assert_eq!(settings.in_flight, 32 << 20);
-    let Ship::Standpipe { url, token } = &settings.ship;
+    let Ship::Standpipe { url, token, .. } = &settings.ship;
     assert_eq!(url, "http://127.0.0.1:4574");
     assert!(token.is_none());
     let expected = Flow {
@@ -73,9 +74,12 @@ fn the_shortest_file_has_all_defaults() {
 }
 
 fn full() -> Result<Loaded<Settings>, String> {
+    let signed = Authority::new().sign();
     read_folder(&[
         ("agent.yaml", FULL),
         ("token", "hunter2"),
+        ("door.crt", &signed.certificate),
+        ("door.key", &signed.key),
         ("agent.d/b.yaml", "flows: [{paths: [b.log], stream: b}]"),
         ("agent.d/a.yaml", "flows: [{paths: [../a.log], stream: a}]"),
         ("agent.d/a.txt", "not meant"),
@@ -90,8 +94,10 @@ fn everything_that_can_be_said_is_understood() {
     assert!(settings.allow_tmpfs);
     assert_eq!(settings.admin.unwrap().port(), 4576);
     assert_eq!(settings.in_flight, 64 << 20);
-    let Ship::Standpipe { token, .. } = &settings.ship;
+    let Ship::Standpipe { token, trust, .. } = &settings.ship;
     assert_eq!(token.as_ref().unwrap().expose(), "hunter2");
+    let identity = trust.identity.as_ref().unwrap();
+    assert_eq!(trust.ca.as_ref(), Some(&identity.certificate));
 
     let flow = &settings.flows[0];
     assert_eq!(flow.start, Start::End);
@@ -108,8 +114,27 @@ fn everything_that_can_be_said_is_understood() {
     assert!(flow.exclude[1].ends_with("/old/*"), "{flow:?}");
     assert!(flow.exclude[1].starts_with('/'), "{flow:?}");
     assert_eq!(flow.exclude[2], "**/tmp/*");
-    assert_eq!(loaded.warnings.len(), 1);
-    assert!(loaded.warnings[0].message.contains("travels unencrypted"));
+    assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn a_token_in_plain_sight_is_warned_of() {
+    for (url, warnings) in [
+        ("http://10.0.0.1:1", 1),
+        ("http://127.0.0.1:1", 0),
+        ("https://10.0.0.1:1", 0),
+    ] {
+        let text = format!(
+            "data_dir: d\nship: {{standpipe: {{url: '{url}', token: {{env: HOME}}}}}}\nflows: [{{paths: [/a], stream: a}}]\n"
+        );
+        let warned = read_here(&text).unwrap().warnings;
+        assert_eq!(warned.len(), warnings, "{url}: {warned:?}");
+        assert!(
+            warned
+                .iter()
+                .all(|warning| warning.message.contains("travels unencrypted"))
+        );
+    }
 }
 
 #[test]
@@ -159,18 +184,14 @@ fn what_a_later_version_will_have_is_not_unknown() {
         found[0].contains("is not available in this version yet"),
         "{found:?}"
     );
-    for ship in [
-        "firehose: {region: eu-central-1}",
-        "standpipe: {url: \"http://a\", ca: b}",
-    ] {
-        let text = format!("data_dir: d\nship: {{{ship}}}\nflows: [{{paths: [/a], stream: a}}]\n");
-        let found = problems(&text);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].contains("is not available in this version yet"),
-            "{found:?}"
-        );
-    }
+    let ship = "firehose: {region: eu-central-1}";
+    let text = format!("data_dir: d\nship: {{{ship}}}\nflows: [{{paths: [/a], stream: a}}]\n");
+    let found = problems(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("is not available in this version yet"),
+        "{found:?}"
+    );
 }
 
 #[test]

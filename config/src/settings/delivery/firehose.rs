@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use super::StreamPattern;
-use super::listen::patterns;
+use super::listen::{patterns, warn_of_open_door};
 use crate::secret::Secret;
+use crate::settings::tls::{DOOR_TLS, tls};
 use crate::settings::values::{self, is_loopback};
+use crate::tls::Tls;
 use crate::yaml::{At, Fields, Key, Table};
 
 /// The Firehose door.
@@ -19,6 +21,8 @@ pub struct Firehose {
     pub region: String,
     /// The account in the names of streams: 12 digits.
     pub account: String,
+    /// How it speaks TLS; `None`: it does not.
+    pub tls: Option<Tls>,
 }
 
 /// An access key, with which clients sign.
@@ -71,7 +75,7 @@ pub(super) static FIREHOSE: Table = Table {
             "12 digits",
         ),
         Key::later("created", "Where streams made over the wire deliver to."),
-        Key::later("tls", "Certificate and key."),
+        DOOR_TLS,
     ],
 };
 
@@ -105,16 +109,19 @@ pub(super) fn read(at: &At<'_>) -> Option<Firehose> {
     };
     let region = fields.read("region", region);
     let account = fields.read("account", account);
-    let (address, keys) = (address?, keys?);
+    let tls = fields.optional("tls", tls);
+    let (address, keys, tls) = (address?, keys?, tls?);
     if keys.is_empty() && !is_loopback(&address) {
         open_to_all(&fields, address);
         return None;
     }
+    warn_of_open_door(&fields, address, tls.as_ref());
     Some(Firehose {
         address,
         keys,
         region: region?,
         account: account?,
+        tls,
     })
 }
 

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use super::firehose;
 use super::tables::{ADMIN, LISTEN, NATIVE, TOKEN};
 use super::{Admin, Listen, Native, Stream, StreamPattern, Token};
+use crate::settings::tls::tls;
 use crate::settings::values::{self, is_loopback};
+use crate::tls::Tls;
 use crate::yaml::{At, Fields};
 
 pub(super) fn read(at: &At<'_>) -> Option<Listen> {
@@ -61,12 +63,29 @@ fn native(at: &At<'_>) -> Option<Native> {
         Some(at) => tokens(&at),
         None => Some(Vec::new()),
     };
-    let (address, tokens) = (address?, tokens?);
+    let tls = fields.optional("tls", tls);
+    let (address, tokens, tls) = (address?, tokens?, tls?);
     if tokens.is_empty() && !is_loopback(&address) {
         open_to_all(&fields, address);
         return None;
     }
-    Some(Native { address, tokens })
+    warn_of_open_door(&fields, address, tls.as_ref());
+    Some(Native {
+        address,
+        tokens,
+        tls,
+    })
+}
+
+/// Without TLS whoever is on the way reads records and tokens.
+pub(super) fn warn_of_open_door(fields: &Fields<'_>, address: SocketAddr, tls: Option<&Tls>) {
+    if tls.is_some() || is_loopback(&address) {
+        return;
+    }
+    let at = fields.get("address");
+    at.as_ref().unwrap_or(&fields.at).warn(format!(
+        "{address} is open to other machines without tls: records and what opens the door travel unencrypted"
+    ));
 }
 
 fn open_to_all(fields: &Fields<'_>, address: SocketAddr) {
@@ -134,7 +153,11 @@ fn admin(at: &At<'_>) -> Option<Admin> {
     let fields = at.fields(&ADMIN)?;
     let reason = "this version accepts only loopback here";
     let address = fields.read("address", |at| values::loopback(at, reason));
-    Some(Admin { address: address? })
+    let tls = fields.optional("tls", tls);
+    Some(Admin {
+        address: address?,
+        tls: tls?,
+    })
 }
 
 /// A token or key that opens no stream is probably misspelt.

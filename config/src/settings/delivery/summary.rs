@@ -1,10 +1,12 @@
 //! What a file means, in words, defaults included: what `check` prints when nothing is wrong.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream};
 use crate::prefix::{ErrorPrefix, Prefix};
+use crate::tls::Tls;
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -41,17 +43,14 @@ fn doors(listen: &Listen) -> Vec<String> {
             .iter()
             .map(|token| token.name.as_str())
             .collect();
+        let place = place(native.address, native.tls.as_ref());
         match names.is_empty() {
-            true => format!("native door: {}, without tokens", native.address),
-            false => format!(
-                "native door: {}, tokens: {}",
-                native.address,
-                names.join(", ")
-            ),
+            true => format!("native door: {place}, without tokens"),
+            false => format!("native door: {place}, tokens: {}", names.join(", ")),
         }
     });
     let admin = match &listen.admin {
-        Some(admin) => format!("admin door: {}", admin.address),
+        Some(admin) => format!("admin door: {}", place(admin.address, admin.tls.as_ref())),
         None => "admin door: none".to_owned(),
     };
     let firehose = listen.firehose.as_ref().map(firehose);
@@ -64,8 +63,24 @@ fn firehose(door: &Firehose) -> String {
         true => "without keys".to_owned(),
         false => format!("keys: {}", keys.join(", ")),
     };
-    let (address, region, account) = (door.address, &door.region, &door.account);
+    let address = place(door.address, door.tls.as_ref());
+    let (region, account) = (&door.region, &door.account);
     format!("firehose door: {address}, region {region}, account {account}, {keys}")
+}
+
+/// Where a door listens, and how it speaks.
+fn place(address: SocketAddr, tls: Option<&Tls>) -> String {
+    let Some(tls) = tls else {
+        return address.to_string();
+    };
+    let certificate = tls.identity.certificate.display();
+    match &tls.client_ca {
+        None => format!("{address}, TLS with {certificate}"),
+        Some(ca) => {
+            let ca = ca.display();
+            format!("{address}, TLS with {certificate}, callers with certificates from {ca}")
+        }
+    }
 }
 
 fn stream(stream: &Stream) -> Vec<String> {

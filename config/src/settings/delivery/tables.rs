@@ -2,6 +2,7 @@
 //! manual.
 
 use super::firehose::{ACCESS_KEY, FIREHOSE};
+use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
 /// Every mapping of the file.
@@ -13,6 +14,7 @@ pub static TABLES: &[&Table] = &[
     &NATIVE,
     &TOKEN,
     &ADMIN,
+    &TLS,
     &LIMITS,
     &STREAM,
     &DISK,
@@ -93,7 +95,7 @@ pub(super) static NATIVE: Table = Table {
             "none",
             "a list of {name, token, streams}",
         ),
-        Key::later("tls", "Certificate and key."),
+        DOOR_TLS,
     ],
 };
 
@@ -121,7 +123,7 @@ pub(super) static ADMIN: Table = Table {
     keys: &[
         Key::new("address", "Where it listens; loopback only.", "", ADDRESS),
         Key::later("tokens", "Who may ask from another machine."),
-        Key::later("tls", "Certificate and key."),
+        DOOR_TLS,
     ],
 };
 

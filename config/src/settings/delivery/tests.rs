@@ -1,5 +1,6 @@
 //! Whole files: what they mean, and what is found wrong with them.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -7,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::settings::Loaded;
 use crate::settings::damage::{damaged, explained};
+use crate::tls::stand_in::{Authority, Signed};
 use crate::yaml::{Problems, asked};
 
 mod doors;
@@ -14,12 +16,15 @@ mod streams;
 
 const FULL: &str = include_str!("tests/full.yaml");
 
-/// Reads a text; `TOKEN_FILE` in it is a file with a secret.
+static SIGNED: LazyLock<Signed> = LazyLock::new(|| Authority::new().sign());
+
+/// Reads a text; `SECRETS` in it is a folder with a secret in `token`, and a certificate in
+/// `door.crt` and `door.key`.
 fn read_here(text: &str) -> Result<Loaded<Settings>, Problems> {
     let folder = tempfile::tempdir().unwrap();
-    let token = folder.path().join("token");
-    std::fs::write(&token, "hunter2\n").unwrap();
-    let text = &text.replace("TOKEN_FILE", token.to_str().unwrap());
+    std::fs::write(folder.path().join("token"), "hunter2\n").unwrap();
+    SIGNED.write(folder.path());
+    let text = &text.replace("SECRETS", folder.path().to_str().unwrap());
     read(
         text,
         "delivery.yaml",
@@ -107,7 +112,11 @@ fn everything_that_can_be_said_is_understood() {
     let native = settings.listen.native.unwrap();
     assert_eq!(native.tokens[0].token.expose(), "hunter2");
     assert_eq!(native.tokens[0].streams, [StreamPattern("web-*".into())]);
-    assert_eq!(settings.listen.admin.unwrap().address.port(), 4575);
+    let admin = settings.listen.admin.unwrap();
+    assert_eq!(admin.address.port(), 4575);
+    let tls = admin.tls.unwrap();
+    assert!(tls.identity.certificate.ends_with("door.crt"), "{tls:?}");
+    assert_eq!(tls.client_ca, Some(tls.identity.certificate));
 
     let [web, raw, bucket] = &settings.streams[..] else {
         panic!("three streams");
@@ -202,9 +211,8 @@ fn what_a_later_version_will_have_is_not_unknown() {
         );
     }
     for listen in [
-        "{firehose: {address: 127.0.0.1:4573, created: {}, tls: }}",
-        "{native: {address: 127.0.0.1:4574, tls: {certificate: c}}}",
-        "{native: {address: 127.0.0.1:4574}, admin: {address: 127.0.0.1:4575, tls: {}}}",
+        "{firehose: {address: 127.0.0.1:4573, created: {}}}",
+        "{native: {address: 127.0.0.1:4574}, admin: {address: 127.0.0.1:4575, tokens: []}}",
     ] {
         let found = problems(&with_listen(listen));
         assert_eq!(found.len(), 1, "{found:?}");
@@ -352,9 +360,9 @@ fn the_summary_says_what_the_file_means_with_defaults_and_without_secrets() {
     let text = summary(&read_here(FULL).unwrap().settings);
     // The secret lies in a folder of its own in every test.
     let from = text.split("its secret from {file: ").nth(1).unwrap();
-    let file = from.split('}').next().unwrap();
+    let folder = from.split("/token}").next().unwrap();
     assert_eq!(
-        text.replace(file, "TOKEN_FILE"),
+        text.replace(folder, "SECRETS"),
         include_str!("tests/full.txt")
     );
     assert!(!text.contains("hunter2"));

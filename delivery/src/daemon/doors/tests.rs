@@ -11,7 +11,7 @@ const SHORT: Duration = Duration::from_millis(200);
 async fn open(router: Router) -> (Doors, SocketAddr) {
     let mut doors = Doors::default();
     let anywhere = "127.0.0.1:0".parse().unwrap();
-    doors.open("test", anywhere, router).await.unwrap();
+    doors.open("test", anywhere, None, router).await.unwrap();
     let address = doors.addresses()["test"];
     (doors, address)
 }

@@ -71,7 +71,7 @@ async fn open() -> Running {
     let admission = door.admission.clone();
     let router = routes(door);
     let anywhere = "127.0.0.1:0".parse().unwrap();
-    let door = Door::open("firehose", anywhere, Bounds::default())
+    let door = Door::open("firehose", anywhere, None, Bounds::default())
         .await
         .unwrap();
     let address = door.address();

@@ -105,7 +105,7 @@ fn names_of_tokens_and_patterns_are_checked() {
             "{{native: {{address: 127.0.0.1:1, tokens: {tokens}}}}}"
         ))
     };
-    let token = "token: {file: TOKEN_FILE}";
+    let token = "token: {file: SECRETS/token}";
     let found = problems(&tokens(&format!(
         "[{{name: a, {token}}}, {{name: a, {token}}}]"
     )));
@@ -131,7 +131,7 @@ fn access_keys_are_checked() {
             "{{firehose: {{address: 0.0.0.0:1, keys: {keys}}}}}"
         ))
     };
-    let secret = "secret: {file: TOKEN_FILE}";
+    let secret = "secret: {file: SECRETS/token}";
     for (given, part) in [
         (
             format!("[{{id: a, {secret}}}, {{id: a, {secret}}}]"),
