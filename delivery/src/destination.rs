@@ -14,6 +14,7 @@ use standpipe_config::names::{LaneId, Run};
 use standpipe_config::settings::delivery as settings;
 
 use crate::failure::Failure;
+use crate::record::Row;
 
 pub use notes::{Attempts, Note, Notes};
 pub use outcome::{Outcome, Reason, Rejections};
@@ -21,6 +22,7 @@ use s3::memory::UploadMemory;
 
 pub mod file;
 mod notes;
+pub mod opensearch;
 mod outcome;
 pub mod s3;
 
@@ -100,6 +102,8 @@ pub enum Target {
     },
     /// A bucket of object storage.
     S3(s3::Place),
+    /// An index of OpenSearch or Elasticsearch.
+    OpenSearch(opensearch::Place),
 }
 
 impl Target {
@@ -110,6 +114,9 @@ impl Target {
                 path: file.path.clone(),
             },
             settings::Destination::S3(s3) => Self::S3(s3::Place::of(&s3.bucket)),
+            settings::Destination::OpenSearch(found) => {
+                Self::OpenSearch(opensearch::Place::of(found))
+            }
         }
     }
 
@@ -118,6 +125,7 @@ impl Target {
         match (self, other) {
             (Self::File { path }, Self::File { path: other }) => path == other,
             (Self::S3(place), Self::S3(other)) => place.is_place(other),
+            (Self::OpenSearch(place), Self::OpenSearch(other)) => place.is_place(other),
             _ => false,
         }
     }
@@ -125,14 +133,14 @@ impl Target {
     /// How many groups of files are sent there at once.
     pub fn at_once(&self) -> usize {
         match self {
-            Self::File { .. } | Self::S3(_) => AT_ONCE,
+            Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => AT_ONCE,
         }
     }
 
     /// Whether all data files of a seal go there together, as one group.
     pub fn takes_seals(&self) -> bool {
         match self {
-            Self::File { .. } | Self::S3(_) => false,
+            Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => false,
         }
     }
 
@@ -141,6 +149,15 @@ impl Target {
     pub fn retry(&self) -> Option<Duration> {
         match self {
             Self::File { .. } | Self::S3(_) => None,
+            Self::OpenSearch(place) => Some(place.retry()),
+        }
+    }
+
+    /// What a row is called there, where rows are documents.
+    pub fn document(&self, lane: LaneId, row: &Row<'_>) -> Option<opensearch::Document> {
+        match self {
+            Self::File { .. } | Self::S3(_) => None,
+            Self::OpenSearch(place) => Some(place.document_at_best(lane, row)),
         }
     }
 
@@ -148,6 +165,7 @@ impl Target {
     pub fn error_type(&self) -> &'static str {
         match self {
             Self::File { .. } | Self::S3(_) => "delivery-failed",
+            Self::OpenSearch(_) => opensearch::ERROR_TYPE,
         }
     }
 
@@ -156,6 +174,9 @@ impl Target {
         Ok(match self {
             Self::File { path } => AnyDestination::File(file::Folder::new(path)),
             Self::S3(place) => AnyDestination::S3(s3::Bucket::open(place, memory)?),
+            Self::OpenSearch(place) => {
+                AnyDestination::OpenSearch(opensearch::Cluster::open(place, memory)?)
+            }
         })
     }
 }
@@ -165,6 +186,7 @@ impl std::fmt::Display for Target {
         match self {
             Self::File { path } => write!(f, "the folder {}", path.display()),
             Self::S3(place) => place.fmt(f),
+            Self::OpenSearch(place) => place.fmt(f),
         }
     }
 }
@@ -176,6 +198,8 @@ pub enum AnyDestination {
     File(file::Folder),
     /// A bucket of object storage.
     S3(s3::Bucket),
+    /// OpenSearch or Elasticsearch.
+    OpenSearch(opensearch::Cluster),
 }
 
 impl AnyDestination {
@@ -186,6 +210,7 @@ impl AnyDestination {
             // Created with its first object, and every object says how that went.
             Self::File(_) => Ok(()),
             Self::S3(bucket) => bucket.preflight(start).await,
+            Self::OpenSearch(cluster) => cluster.preflight().await,
         }
     }
 }
@@ -195,6 +220,7 @@ impl Destination for AnyDestination {
         match self {
             Self::File(folder) => folder.deliver(group).await,
             Self::S3(bucket) => bucket.deliver(group).await,
+            Self::OpenSearch(cluster) => cluster.deliver(group).await,
         }
     }
 }

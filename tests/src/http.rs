@@ -56,7 +56,8 @@ pub fn post(address: SocketAddr, path: &str, headers: &[&str], body: &[u8]) -> O
     ask(address, &format!("POST {path}"), headers, body)
 }
 
-fn ask(address: SocketAddr, what: &str, headers: &[&str], body: &[u8]) -> Outcome<Answer> {
+/// A request of any method, such as `PUT /path`.
+pub fn ask(address: SocketAddr, what: &str, headers: &[&str], body: &[u8]) -> Outcome<Answer> {
     let named = format!("{what} at {address}");
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).attempting(&named)?;
     stream.set_read_timeout(Some(PATIENCE))?;

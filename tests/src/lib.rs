@@ -24,6 +24,7 @@ pub mod proxy;
 pub mod random;
 pub mod readers;
 pub mod s3;
+pub mod search;
 pub mod seen;
 pub mod trouble;
 pub mod wait;

@@ -15,6 +15,7 @@ mod destination;
 mod firehose;
 mod format;
 mod listen;
+mod opensearch;
 mod read;
 mod summary;
 mod tables;
@@ -23,6 +24,7 @@ mod write;
 
 pub use column::NotAColumnType;
 pub use firehose::{AccessKey, Action, Firehose};
+pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use read::{load, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
@@ -253,6 +255,8 @@ pub enum Destination {
     File(FileDestination),
     /// A bucket of object storage.
     S3(S3Destination),
+    /// OpenSearch or Elasticsearch.
+    OpenSearch(OpenSearchDestination),
 }
 
 impl Destination {
@@ -260,6 +264,7 @@ impl Destination {
     pub fn errors(&self) -> &Destination {
         match self {
             Self::File(_) | Self::S3(_) => self,
+            Self::OpenSearch(search) => &search.backup,
         }
     }
 
@@ -268,6 +273,7 @@ impl Destination {
         match self {
             Self::File(file) => Some(&file.prefix),
             Self::S3(s3) => Some(&s3.prefix),
+            Self::OpenSearch(_) => None,
         }
     }
 
@@ -276,6 +282,7 @@ impl Destination {
         match self {
             Self::File(file) => &file.error_output_prefix,
             Self::S3(s3) => &s3.error_output_prefix,
+            Self::OpenSearch(search) => search.backup.error_output_prefix(),
         }
     }
 
@@ -284,6 +291,7 @@ impl Destination {
         match self {
             Self::File(file) => file.backup.as_deref(),
             Self::S3(s3) => s3.backup.as_deref(),
+            Self::OpenSearch(search) => search.backup_all.then_some(&*search.backup),
         }
     }
 }

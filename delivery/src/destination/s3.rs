@@ -25,6 +25,7 @@ use upload::Upload;
 use verdict::{Meaning, Reply};
 
 pub use place::{Access, Place};
+pub use signer::Signer;
 
 mod chain;
 pub mod memory;
@@ -32,6 +33,7 @@ mod place;
 mod preflight;
 mod profile;
 mod read;
+mod signer;
 mod upload;
 mod verdict;
 

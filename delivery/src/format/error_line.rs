@@ -54,6 +54,34 @@ pub fn refused(failed: &Failed<'_>, out: &mut Vec<u8>) {
     line.end(failed);
 }
 
+/// What a record is called in a search cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The index.
+    pub index: &'a str,
+    /// The id, where it is known.
+    pub id: Option<&'a str>,
+}
+
+/// Appends the line of a record that a search cluster refused, in Firehose's fields for these. There
+/// are no types of documents any more, so `esTypeName` is empty.
+pub fn document_refused(failed: &Failed<'_>, called: Called<'_>, out: &mut Vec<u8>) {
+    let mut line = Line::begin(out);
+    line.number("attemptsMade", i64::from(failed.attempts));
+    line.number("arrivalTimestamp", failed.row.arrival.0);
+    line.text("errorCode", failed.code);
+    line.text("errorMessage", failed.message);
+    line.number("attemptEndingTimestamp", failed.ended.0);
+    match called.id {
+        Some(id) => line.text("esDocumentId", id),
+        None => line.null("esDocumentId"),
+    }
+    line.text("esIndexName", called.index);
+    line.text("esTypeName", "");
+    line.raw_data(failed.row.bytes);
+    line.end(failed);
+}
+
 struct Line<'a> {
     out: &'a mut Vec<u8>,
     first: bool,

@@ -59,7 +59,7 @@ pub fn divert(
         ))));
     };
     let mut draft = spool.draft();
-    let mut errors = ErrorFile::create(spool, &mut draft, lane, Lines::Refusal)?;
+    let mut errors = ErrorFile::create(spool, &mut draft, lane, Lines::RefusalBy(&file.target))?;
     refused.write(&mut rows_of(spool, &file.kept)?, &mut errors, attempts)?;
     let failed = errors.failed;
     let written = errors.file.finish()?;
@@ -113,7 +113,7 @@ impl Refused {
     fn write(
         self,
         rows: &mut RowsReader,
-        errors: &mut ErrorFile,
+        errors: &mut ErrorFile<'_>,
         attempts: u32,
     ) -> Result<(), RowsError> {
         let rejections = match self {

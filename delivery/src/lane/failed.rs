@@ -7,18 +7,21 @@ use standpipe_config::names::{Arrival, LaneId, Run};
 
 use super::batch::RowsFile;
 use super::checkpoint::Counts;
-use crate::format::error_line::{self, Failed};
+use crate::destination::Target;
+use crate::format::error_line::{self, Called, Failed};
 use crate::record::Row;
 use crate::record::rows::{RowsError, RowsReader, Shape};
 use crate::spool::{Draft, Spool};
 
 /// Which fields the lines of an error file have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lines {
+pub enum Lines<'a> {
     /// Those of `format-conversion-failed`.
     Conversion,
     /// Those that all other types have in common.
     Refusal,
+    /// Those of a target, which may have its own.
+    RefusalBy(&'a Target),
 }
 
 /// Why records failed.
@@ -34,10 +37,10 @@ pub struct Reason<'a> {
 
 /// An error file that is being written.
 #[derive(Debug)]
-pub struct ErrorFile {
+pub struct ErrorFile<'a> {
     pub(super) file: RowsFile,
     lane: LaneId,
-    lines: Lines,
+    lines: Lines<'a>,
     line: Vec<u8>,
     /// When the attempt ended: one instant for all of its lines.
     ended: Arrival,
@@ -57,13 +60,13 @@ pub struct FailedRecords {
     pub last: Option<u64>,
 }
 
-impl ErrorFile {
+impl<'a> ErrorFile<'a> {
     /// Begins an error file in `draft`.
     pub fn create(
         spool: &Arc<Spool>,
         draft: &mut Draft,
         lane: LaneId,
-        lines: Lines,
+        lines: Lines<'a>,
     ) -> Result<Self, FileError> {
         Ok(Self {
             file: RowsFile::create(spool, draft, Shape::PLAIN)?,
@@ -94,6 +97,16 @@ impl ErrorFile {
         match self.lines {
             Lines::Conversion => error_line::conversion_failed(&failed, &mut self.line),
             Lines::Refusal => error_line::refused(&failed, &mut self.line),
+            Lines::RefusalBy(target) => match target.document(self.lane, row) {
+                None => error_line::refused(&failed, &mut self.line),
+                Some(document) => {
+                    let called = Called {
+                        index: &document.index,
+                        id: document.id.as_deref(),
+                    };
+                    error_line::document_refused(&failed, called, &mut self.line);
+                }
+            },
         }
         let line = Row {
             bytes: &self.line,

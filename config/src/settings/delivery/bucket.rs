@@ -42,7 +42,8 @@ fn name(at: &At<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn region(at: &At<'_>) -> Option<String> {
+/// The name of a region.
+pub(super) fn region(at: &At<'_>) -> Option<String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let text = at.text(REGION_ALLOWED)?;
     if text.is_empty() || !text.chars().all(legal) {
@@ -53,7 +54,7 @@ fn region(at: &At<'_>) -> Option<String> {
 }
 
 /// Both halves of an access key, or neither. The outer `None`: a problem was noted.
-fn access(fields: &Fields<'_>) -> Option<Option<Access>> {
+pub(super) fn access(fields: &Fields<'_>) -> Option<Option<Access>> {
     let id = fields.optional("access_key_id", key_id)?;
     let secret = fields.optional("secret_access_key", values::secret)?;
     match (id, secret) {

@@ -1,7 +1,7 @@
 //! The reader of the destination.
 
 use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
-use super::{Destination, FileDestination, S3Destination, bucket};
+use super::{Destination, FileDestination, S3Destination, bucket, opensearch};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::settings::values;
 use crate::yaml::{At, Fields};
@@ -13,6 +13,7 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     };
     let (key, at) = at.fields(&DESTINATION)?.only()?;
     let fields = match key.name {
+        "opensearch" => return opensearch::read(&at).map(Destination::OpenSearch),
         "s3" => at.fields(&S3)?,
         _ => at.fields(&FILE)?,
     };
@@ -21,10 +22,12 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     match destination? {
         Destination::File(file) => Some(Destination::File(FileDestination { backup, ..file })),
         Destination::S3(s3) => Some(Destination::S3(S3Destination { backup, ..s3 })),
+        other @ Destination::OpenSearch(_) => Some(other),
     }
 }
 
-fn backup(at: &At<'_>) -> Option<Destination> {
+/// Reads a place for copies, or for records that failed.
+pub(super) fn backup(at: &At<'_>) -> Option<Destination> {
     let (key, at) = at.fields(&BACKUP)?.only()?;
     let fields = match key.name {
         "s3" => at.fields(&BACKUP_S3)?,

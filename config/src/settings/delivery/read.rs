@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
-use super::{Buffering, Format, HighWater, Limits, Settings, Stream};
+use super::{
+    Buffering, Destination, Format, HighWater, Limits, Raw, RawCompression, Settings, Stream,
+};
 use super::{destination, format, listen};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
 use crate::settings::{Loaded, loaded, read_file, values};
@@ -150,6 +152,9 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
         fields.read("quota", |at| at.size(MIN_QUOTA..=u64::MAX))
     });
     let destination = destination::read(&fields);
+    if let (Some(Destination::OpenSearch(_)), Some(format)) = (&destination, &format) {
+        check_documents(&fields, format);
+    }
     if let (Some(quota), Some(buffering)) = (quota, buffering) {
         warn_of_small_quota(&fields, quota, buffering);
     }
@@ -161,6 +166,18 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
         format: format?,
         destination: destination?,
     })
+}
+
+/// What is sent to a cluster is one document a line.
+fn check_documents(fields: &Fields<'_>, format: &Format) {
+    let lines = Raw {
+        newline: true,
+        compression: RawCompression::None,
+    };
+    if *format != Format::Raw(lines) {
+        let at = fields.get("format").unwrap_or_else(|| fields.at.clone());
+        at.problem("conflict: opensearch takes documents: raw with delimiter newline and compression none is allowed");
+    }
 }
 
 fn buffering(fields: &Fields<'_>, format: Option<&Format>) -> Option<Buffering> {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use super::opensearch;
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream};
 use crate::prefix::{ErrorPrefix, Prefix};
@@ -132,6 +133,12 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
         Destination::S3(s3) => {
             bucket(role, &s3.bucket, lines);
             prefixes(&s3.prefix, &s3.error_output_prefix, lines);
+        }
+        Destination::OpenSearch(search) => {
+            lines.extend(opensearch::summary(search));
+            if !search.backup_all {
+                self::destination("failed records to", &search.backup, lines);
+            }
         }
     }
     if let Some(backup) = destination.backup() {

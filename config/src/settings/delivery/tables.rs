@@ -2,8 +2,13 @@
 //! manual.
 
 use super::firehose::{ACCESS_KEY, FIREHOSE};
+use super::opensearch::{OPENSEARCH, SIGV4};
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
+
+pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
+
+mod format;
 
 /// Every mapping of the file.
 pub static TABLES: &[&Table] = &[
@@ -29,6 +34,8 @@ pub static TABLES: &[&Table] = &[
     &BACKUP,
     &BACKUP_FILE,
     &BACKUP_S3,
+    &OPENSEARCH,
+    &SIGV4,
 ];
 
 const ADDRESS: &str = "an IP address and a port";
@@ -169,7 +176,12 @@ pub(super) static STREAM: Table = Table {
             "raw",
             "one of raw, parquet",
         ),
-        Key::new("destination", "Where objects go.", "", "one of file, s3"),
+        Key::new(
+            "destination",
+            "Where objects go.",
+            "",
+            "one of file, s3, opensearch",
+        ),
     ],
 };
 
@@ -196,69 +208,6 @@ pub(super) static BUFFERING: Table = Table {
     ],
 };
 
-pub(super) static FORMAT: Table = Table {
-    path: "streams.*.format",
-    keys: &[
-        Key::new("raw", "Records as they are.", "none", "a mapping"),
-        Key::new("parquet", "JSON records as rows.", "none", "a mapping"),
-        Key::later("orc", "JSON records as rows of ORC."),
-    ],
-};
-
-pub(super) static RAW: Table = Table {
-    path: "streams.*.format.raw",
-    keys: &[
-        Key::new(
-            "delimiter",
-            "What follows a record that does not end in it.",
-            "newline",
-            "newline or none",
-        ),
-        Key::new(
-            "compression",
-            "How the object is compressed.",
-            "none",
-            "one of none, gzip, zstd",
-        ),
-    ],
-};
-
-pub(super) static PARQUET: Table = Table {
-    path: "streams.*.format.parquet",
-    keys: &[
-        Key::new(
-            "compression",
-            "How columns are compressed.",
-            "snappy",
-            "one of none, snappy, gzip, zstd, lz4",
-        ),
-        Key::new(
-            "schema",
-            "The columns: learned from the records, or declared.",
-            "inferred",
-            "inferred, or a list of {name, type}",
-        ),
-    ],
-};
-
-pub(super) static COLUMN: Table = Table {
-    path: "streams.*.format.parquet.schema[]",
-    keys: &[
-        Key::new(
-            "name",
-            "The JSON key, to the letter.",
-            "",
-            "a text, each name once",
-        ),
-        Key::new(
-            "type",
-            "What its values are.",
-            "",
-            "boolean, int, double, string, timestamp, date, list<TYPE> or struct<NAME:TYPE,…>",
-        ),
-    ],
-};
-
 pub(super) static DESTINATION: Table = Table {
     path: "streams.*.destination",
     keys: &[
@@ -274,7 +223,12 @@ pub(super) static DESTINATION: Table = Table {
             "none",
             "a mapping with the key bucket",
         ),
-        Key::later("opensearch", "OpenSearch or Elasticsearch."),
+        Key::new(
+            "opensearch",
+            "OpenSearch or Elasticsearch.",
+            "none",
+            "a mapping with the keys nodes, index, backup",
+        ),
         Key::later("redshift", "Redshift."),
         Key::later("postgresql", "PostgreSQL."),
     ],
@@ -317,7 +271,7 @@ const ENDPOINT: Key = Key::new(
     "none",
     "http://HOST:PORT or https://HOST:PORT",
 );
-const REGION: Key = Key::new(
+pub(super) const REGION: Key = Key::new(
     "region",
     "The region that requests are signed for.",
     "us-east-1",
@@ -329,13 +283,13 @@ const PATH_STYLE: Key = Key::new(
     "true with an endpoint, else false",
     "true or false",
 );
-const ACCESS_KEY_ID: Key = Key::new(
+pub(super) const ACCESS_KEY_ID: Key = Key::new(
     "access_key_id",
     "Who asks. Without it whom the usual AWS chain finds.",
     "none",
     "the id of an access key",
 );
-const SECRET_ACCESS_KEY: Key = Key::new(
+pub(super) const SECRET_ACCESS_KEY: Key = Key::new(
     "secret_access_key",
     "The secret of the access key.",
     "none",

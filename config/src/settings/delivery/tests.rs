@@ -12,6 +12,7 @@ use crate::tls::stand_in::{Authority, Signed};
 use crate::yaml::{Problems, asked};
 
 mod doors;
+mod opensearch;
 mod streams;
 
 const FULL: &str = include_str!("tests/full.yaml");
@@ -169,6 +170,7 @@ fn everything_that_can_be_said_is_understood() {
 #[test]
 fn tables_and_readers_agree() {
     read_here(FULL).unwrap();
+    read_here(opensearch::SEARCH).unwrap();
     let mut tabled: Vec<_> = TABLES
         .iter()
         .flat_map(|table| table.keys.iter().map(|key| (table.path, key)))
@@ -188,7 +190,7 @@ fn six_mistakes_are_six_problems() {
         "delivery.yaml:8:19: streams.web.disk.quota: found a list, allowed is a size such as 64MiB, 1MiB or more",
         "delivery.yaml:12:23: streams.app.buffering.size: \"512MiB\" is out of range: 1MiB to 128MiB is allowed",
         "delivery.yaml:15:7: streams.app.format: conflict: found raw and parquet, only one is allowed",
-        "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file, s3",
+        "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file, s3, opensearch",
         "delivery.yaml:19:5: streams.bare.transform: is not available in this version yet",
     ];
     assert_eq!(problems(text), expected);
@@ -221,7 +223,7 @@ fn what_a_later_version_will_have_is_not_unknown() {
             "{found:?}"
         );
     }
-    for kind in ["opensearch", "redshift", "postgresql"] {
+    for kind in ["redshift", "postgresql"] {
         let text = with_stream("").replace("file: {path: out}", &format!("{kind}: {{a: b}}"));
         let found = problems(&text);
         let expected =

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::opensearch;
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Format, Parquet, Schema, Stream};
 use crate::prefix::{ErrorPrefix, Prefix};
@@ -86,8 +87,17 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
             bucket(lines, depth + 1, &s3.bucket);
             prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
         }
+        Destination::OpenSearch(search) => {
+            lines.add(depth, "opensearch:");
+            let written = opensearch::lines(search);
+            written.iter().for_each(|line| lines.add(depth + 1, line));
+        }
     }
-    if let Some(backup) = destination.backup() {
+    let backup = match destination {
+        Destination::OpenSearch(search) => Some(&*search.backup),
+        Destination::File(_) | Destination::S3(_) => destination.backup(),
+    };
+    if let Some(backup) = backup {
         lines.add(depth + 1, "backup:");
         self::destination(lines, depth + 2, backup);
     }

@@ -28,7 +28,7 @@ impl UploadMemory {
     }
 
     /// Waits for so many bytes, a part at most; given back when dropped.
-    pub(super) async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+    pub(in crate::destination) async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
         let bytes = bytes.clamp(1, PART) as u32;
         // The semaphore is never closed.
         self.bytes.clone().acquire_many_owned(bytes).await.ok()

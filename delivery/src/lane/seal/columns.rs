@@ -94,7 +94,7 @@ impl Sealing<'_> {
         content: &Content,
         parquet: &Parquet,
         object: &Reserve,
-    ) -> Result<(Encoded, Option<ErrorFile>), SealError> {
+    ) -> Result<(Encoded, Option<ErrorFile<'static>>), SealError> {
         let path = self.plan.schema_path();
         let schema = StreamSchema::of(&parquet.schema, StreamSchema::load(&path)?);
         let mut rows = rows_of(self.spool, &content.kept)?;
@@ -113,7 +113,7 @@ impl Sealing<'_> {
         schema: &StreamSchema,
         parquet: &Parquet,
         object: &Reserve,
-        errors: &mut Option<ErrorFile>,
+        errors: &mut Option<ErrorFile<'static>>,
     ) -> Result<Encoded, EncodeError> {
         encode(
             rows,

@@ -96,6 +96,7 @@ fn a_bucket_has_defaults_for_all_but_its_name() {
         match stream.destination {
             Destination::S3(s3) => s3,
             Destination::File(_) => panic!("s3"),
+            Destination::OpenSearch(_) => panic!("no bucket"),
         }
     };
     let aws = of("bucket: logs");

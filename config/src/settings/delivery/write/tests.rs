@@ -128,6 +128,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         match main {
             Destination::File(file) => Destination::File(FileDestination { backup, ..file }),
             Destination::S3(s3) => Destination::S3(S3Destination { backup, ..s3 }),
+            other => other,
         }
     });
     let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);

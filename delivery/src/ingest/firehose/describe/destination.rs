@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 use standpipe_config::prefix::{ErrorPrefix, Prefix};
 use standpipe_config::settings::delivery::{
-    Destination, Format, Parquet, ParquetCompression, Raw, RawCompression, Schema, Stream,
+    Destination, DocumentIds, Format, OpenSearchDestination, Parquet, ParquetCompression, Raw,
+    RawCompression, Rotation, Schema, Stream,
 };
 
 use super::DESTINATION;
@@ -14,6 +15,12 @@ const MIB: u64 = 1024 * 1024;
 
 /// S3 streams have both descriptions; the older one lacks what it did not know.
 pub(super) fn describe(names: &Names, stream: &Stream) -> Value {
+    if let Destination::OpenSearch(found) = &stream.destination {
+        return json!({
+            "DestinationId": DESTINATION,
+            "AmazonopensearchserviceDestinationDescription": search(names, stream, found),
+        });
+    }
     let plain = bucket(names, stream, &stream.destination);
     let mut extended = plain.clone();
     extended.extend(additions(names, stream));
@@ -70,7 +77,43 @@ fn place(destination: &Destination) -> (String, &Prefix, &ErrorPrefix) {
             let name = if name.is_empty() { "folder" } else { &name };
             (name.to_owned(), &file.prefix, &file.error_output_prefix)
         }
+        Destination::OpenSearch(found) => place(&found.backup),
     }
+}
+
+/// A cluster, in the words that Firehose has for one.
+fn search(names: &Names, stream: &Stream, found: &OpenSearchDestination) -> Value {
+    let rotation = match found.rotation {
+        Rotation::None => "NoRotation",
+        Rotation::Hour => "OneHour",
+        Rotation::Day => "OneDay",
+        Rotation::Week => "OneWeek",
+        Rotation::IsoWeek => "ISO_WEEK",
+        Rotation::Month => "OneMonth",
+    };
+    let ids = match found.ids {
+        DocumentIds::Position => "FIREHOSE_DEFAULT",
+        DocumentIds::Field(_) => "FIELD",
+        DocumentIds::None => "NO_DOCUMENT_ID",
+    };
+    let backup = match found.backup_all {
+        true => "AllDocuments",
+        false => "FailedDocumentsOnly",
+    };
+    let bucket = bucket(names, stream, &found.backup);
+    json!({
+        "RoleARN": names.role(),
+        "ClusterEndpoint": found.nodes.first(),
+        "IndexName": found.index,
+        "TypeName": "",
+        "IndexRotationPeriod": rotation,
+        "BufferingHints": bucket.get("BufferingHints"),
+        "RetryOptions": {"DurationInSeconds": found.retry.as_secs()},
+        "S3BackupMode": backup,
+        "S3DestinationDescription": bucket,
+        "CloudWatchLoggingOptions": {"Enabled": false},
+        "DocumentIdOptions": {"DefaultDocumentIdFormat": ids},
+    })
 }
 
 /// What only the newer description has.

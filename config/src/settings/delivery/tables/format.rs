@@ -1,0 +1,66 @@
+//! What `streams.*.format` may contain.
+
+use crate::yaml::{Key, Table};
+
+pub(in crate::settings::delivery) static FORMAT: Table = Table {
+    path: "streams.*.format",
+    keys: &[
+        Key::new("raw", "Records as they are.", "none", "a mapping"),
+        Key::new("parquet", "JSON records as rows.", "none", "a mapping"),
+        Key::later("orc", "JSON records as rows of ORC."),
+    ],
+};
+
+pub(in crate::settings::delivery) static RAW: Table = Table {
+    path: "streams.*.format.raw",
+    keys: &[
+        Key::new(
+            "delimiter",
+            "What follows a record that does not end in it.",
+            "newline",
+            "newline or none",
+        ),
+        Key::new(
+            "compression",
+            "How the object is compressed.",
+            "none",
+            "one of none, gzip, zstd",
+        ),
+    ],
+};
+
+pub(in crate::settings::delivery) static PARQUET: Table = Table {
+    path: "streams.*.format.parquet",
+    keys: &[
+        Key::new(
+            "compression",
+            "How columns are compressed.",
+            "snappy",
+            "one of none, snappy, gzip, zstd, lz4",
+        ),
+        Key::new(
+            "schema",
+            "The columns: learned from the records, or declared.",
+            "inferred",
+            "inferred, or a list of {name, type}",
+        ),
+    ],
+};
+
+pub(in crate::settings::delivery) static COLUMN: Table = Table {
+    path: "streams.*.format.parquet.schema[]",
+    keys: &[
+        Key::new(
+            "name",
+            "The JSON key, to the letter.",
+            "",
+            "a text, each name once",
+        ),
+        Key::new(
+            "type",
+            "What its values are.",
+            "",
+            "boolean, int, double, string, timestamp, date, list<TYPE> or struct<NAME:TYPE,…>",
+        ),
+    ],
+};

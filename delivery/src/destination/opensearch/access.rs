@@ -1,0 +1,126 @@
+//! Who asks a cluster: what is added to a request so that it lets us in.
+
+use std::sync::Arc;
+
+use axum::http::Request;
+use base64_simd::STANDARD;
+use bytes::Bytes;
+use object_store::aws::{AwsAuthorizer, AwsCredential};
+use object_store::client::HttpRequest;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use standpipe_config::secret::{Secret, SecretSource};
+
+use super::place::{Access, Place};
+use crate::destination::s3;
+use crate::failure::Failure;
+
+/// What lets us in.
+#[derive(Clone)]
+pub(super) enum Entry {
+    Open,
+    /// The value of `Authorization`.
+    Header(HeaderValue),
+    /// Each request is signed.
+    Signed {
+        service: String,
+        region: String,
+        signer: Arc<s3::Signer>,
+    },
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entry(…)")
+    }
+}
+
+impl Entry {
+    /// Reads the secrets.
+    pub(super) fn of(place: &Place) -> Result<Self, Failure> {
+        let read = |source: &SecretSource| {
+            Secret::read(source.clone())
+                .map_err(|e| Failure::halt(format!("{place} cannot be asked: {e}")))
+        };
+        Ok(match &place.access {
+            Access::Open => Self::Open,
+            Access::Basic { user, password } => {
+                let both = format!("{user}:{}", read(password)?.expose());
+                let both = STANDARD.encode_to_string(both);
+                Self::Header(header(&format!("Basic {both}"), place)?)
+            }
+            Access::ApiKey(key) => {
+                let key = read(key)?;
+                Self::Header(header(&format!("ApiKey {}", key.expose()), place)?)
+            }
+            Access::SigV4 {
+                service,
+                region,
+                key,
+            } => {
+                let key = match key {
+                    Some((id, secret)) => Some((id.as_str(), read(secret)?)),
+                    None => None,
+                };
+                Self::Signed {
+                    service: service.clone(),
+                    region: region.clone(),
+                    signer: Arc::new(s3::Signer::of(key)?),
+                }
+            }
+        })
+    }
+
+    /// Headers for a request. Hashes the body where it is signed: not for a thread that answers.
+    pub(super) async fn headers(
+        &self,
+        method: &reqwest::Method,
+        url: &str,
+        content: (&'static str, &Bytes),
+    ) -> Result<HeaderMap, String> {
+        let (content_type, body) = content;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        match self {
+            Self::Open => {}
+            Self::Header(value) => drop(headers.insert(AUTHORIZATION, value.clone())),
+            Self::Signed {
+                service,
+                region,
+                signer,
+            } => {
+                let key = signer.credential().await?;
+                let request = Request::builder().method(method).uri(url);
+                let mut request = request
+                    .body(body.clone().into())
+                    .map_err(|e| e.to_string())?;
+                *request.headers_mut() = headers;
+                let (service, region) = (service.clone(), region.clone());
+                let signed = move || sign(request, &key, (&service, &region));
+                headers = match tokio::task::spawn_blocking(signed).await {
+                    Ok(signed) => signed?,
+                    Err(e) => return Err(format!("a request was not signed: {e}")),
+                };
+            }
+        }
+        Ok(headers)
+    }
+}
+
+/// Signs a request, its body included.
+fn sign(
+    mut request: HttpRequest,
+    key: &AwsCredential,
+    (service, region): (&str, &str),
+) -> Result<HeaderMap, String> {
+    let signer = AwsAuthorizer::new(key, service, region);
+    let signed = signer.try_authorize(&mut request, None);
+    signed.map_err(|e| format!("a request was not signed: {e}"))?;
+    Ok(request.headers().clone())
+}
+
+fn header(text: &str, place: &Place) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Failure::halt(format!("{place} cannot be asked: its secret is no header")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
