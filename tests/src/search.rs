@@ -163,6 +163,14 @@ impl Cluster {
         }
     }
 
+    /// How many documents there are in an index, alias or data stream.
+    pub fn count(&self, index: &str) -> Outcome<u64> {
+        self.ask(&format!("POST /{index}/_refresh"), &Value::Null)?;
+        let said = self.ask(&format!("GET /{index}/_count"), &Value::Null)?;
+        let count = said["count"].as_u64();
+        count.ok_or_else(|| Trouble(format!("{index} has no count: {said}")))
+    }
+
     /// The sources of all documents of an index, alias or data stream, with their ids.
     pub fn documents(&self, index: &str) -> Outcome<Vec<(String, Value)>> {
         self.ask(&format!("POST /{index}/_refresh"), &Value::Null)?;

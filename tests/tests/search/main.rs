@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may be blunt")]
 
+mod access;
+mod kinds;
 mod outage;
 mod world;
 
@@ -60,7 +62,13 @@ fn each_record_is_one_document(make: Make, documents: u64, kills_node: bool) -> 
     }
     proxy.heal();
     world.settle(&cluster)?;
-    folder.done()
+    folder.done()?;
+    kinds::ids_of_a_field(&cluster)?;
+    match make {
+        Make::OpenSearch => kinds::a_data_stream(&cluster),
+        // The parts of Elasticsearch that may be had have no data streams.
+        Make::Elastic7 | Make::Elastic8 => Ok(()),
+    }
 }
 
 /// How many documents; more of them where the long form is asked for.
