@@ -12,6 +12,11 @@ use standpipe_config::units::parse_span;
 use standpipe_delivery::daemon;
 use standpipe_delivery::faults::POINTS;
 
+/// Memory that an encoder freed serves the next one, whatever thread it runs on: glibc keeps it for
+/// each thread, and a backlog of Parquet then takes more than `limits.memory`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Makes records durable, buffers, converts and delivers them exactly once.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage or wrong configuration (nothing was started),
