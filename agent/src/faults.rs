@@ -1,9 +1,9 @@
-//! The points at which a test may kill the agent: the source of `--list-kill-points`.
+//! The points at which a test may kill the agent, and the syncs that it may leave out.
 //!
 //! Each is killed at by `tests/tests/proofs`, which takes the list from the program: a new point
 //! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own.
 
-use standpipe_config::faults::Point;
+use standpipe_config::faults::{Point, Sync};
 
 /// All points, in the order of a line's path.
 pub const POINTS: &[Point] = &[
@@ -35,4 +35,48 @@ pub const POINTS: &[Point] = &[
 
 const fn point(name: &'static str, means: &'static str) -> Point {
     Point { name, means }
+}
+
+/// All syncs: the source of `--list-syncs`. What each is caught by when it is left out stands in
+/// `docs/power-cuts.md`.
+pub const SYNCS: &[Sync] = &[
+    sync("folder.created", "A folder's name, in the folder above."),
+    sync(
+        "folder.found",
+        "The name of a folder that was there: its creator may have been killed before its sync.",
+    ),
+    sync("agent-id.bytes", "The agent's id, before it has its name."),
+    sync("agent-id.name", "The name of the file of the agent's id."),
+    sync(
+        "progress.entry",
+        "Sources, epochs and offsets, before anything is sent under them (rule 1).",
+    ),
+    sync(
+        "progress.refused",
+        "The cut behind which an entry lay that found no room.",
+    ),
+    sync(
+        "progress.snapshot",
+        "A new generation of the progress, before it has its name.",
+    ),
+    sync(
+        "progress.snapshot-name",
+        "Its name, before anything is appended to it.",
+    ),
+    sync(
+        "progress.found",
+        "The entries that a start found, before anything is sent under them.",
+    ),
+    sync(
+        "progress.found-name",
+        "The names in the data folder that a start found: progress, agent id.",
+    ),
+    sync(
+        "progress.set-aside",
+        "The name under which damaged progress is kept.",
+    ),
+];
+
+const fn sync(name: &'static str, means: &'static str) -> Sync {
+    Sync { name, means }
 }

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use standpipe_agent::ask::{self, Question};
 use standpipe_agent::checkpoint::{self, Rewind};
 use standpipe_agent::daemon;
-use standpipe_agent::faults::POINTS;
+use standpipe_agent::faults::{POINTS, SYNCS};
 use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use standpipe_config::process::exit::Exit;
@@ -103,7 +103,7 @@ struct Config {
 }
 
 fn main() -> Exit {
-    if let Some(exit) = faults::start(POINTS) {
+    if let Some(exit) = faults::start(POINTS, SYNCS) {
         return exit;
     }
     let arguments = Arguments::parse();

@@ -198,7 +198,7 @@ pub fn agent_id(folder: &Path) -> Result<AgentId, ProgressError> {
         return Ok(id);
     }
     let id = AgentId::mint()?;
-    write_whole(&path, format!("{id}\n").as_bytes())?;
+    write_whole(&path, format!("{id}\n").as_bytes(), AGENT_FILE)?;
     faults::reach("agent", "id-kept");
     Ok(id)
 }

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 pub use entry_log::{EntryLog, LogError, LogKind, Opened};
 pub use folder::{FolderError, FolderLock};
+pub use sync::{SyncName, sync_file, sync_folder};
 
 mod entry_log;
 mod folder;
+mod sync;
 
 /// A file operation that failed: what was attempted, on what, and why.
 #[derive(Debug, thiserror::Error)]
@@ -64,19 +66,18 @@ impl<T> Doing<T> for rustix::io::Result<T> {
     }
 }
 
-/// Makes the names in a folder durable.
-pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .doing("sync folder", folder)
-}
-
-/// Creates a folder and what is missing above it, durably.
+/// Creates a folder and what is missing above it, durably. One that is there may have been created
+/// by a process that was killed before its sync, so that it exists says nothing.
 pub fn create_folder(folder: &Path) -> Result<(), FileError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty());
+    let above = parent.unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return match sync_folder(above, ("folder", "found")) {
+            // Then it was not created by a process of ours, which would have failed to sync it.
+            Err(e) if cannot_be_synced(&e.source) => Ok(()),
+            other => other,
+        };
+    }
     if let Some(parent) = parent {
         create_folder(parent)?;
     }
@@ -84,24 +85,42 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
         other => other.doing("create folder", folder)?,
     }
-    sync_folder(parent.unwrap_or(Path::new(".")))
+    sync_folder(above, ("folder", "created"))
 }
 
-/// Writes a file so that it is there whole or not at all, and durable on return.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+fn cannot_be_synced(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied};
+    matches!(error.kind(), PermissionDenied | InvalidInput)
+}
+
+/// Writes a file so that it is there whole or not at all, and durable on return. Its two syncs are
+/// called `part` with "bytes" and "name".
+pub fn write_whole(path: &Path, bytes: &[u8], part: &str) -> Result<(), FileError> {
+    let (file, aside) = write_aside(path, bytes)?;
+    sync_file(&file, &aside, (part, "bytes"))?;
+    rename(&aside, path, (part, "name"))
+}
+
+/// Writes a file so that whoever looks sees it whole; not durable. For what a power cut may take
+/// or spoil: its reader does without what it cannot read.
+pub fn show(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let (_, aside) = write_aside(path, bytes)?;
+    fs::rename(&aside, path).doing("rename", &aside)
+}
+
+fn write_aside(path: &Path, bytes: &[u8]) -> Result<(File, PathBuf), FileError> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".tmp");
     let aside = PathBuf::from(aside);
     let mut file = File::create(&aside).doing("create", &aside)?;
     file.write_all(bytes).doing("write", &aside)?;
-    file.sync_all().doing("sync", &aside)?;
-    rename(&aside, path)
+    Ok((file, aside))
 }
 
 /// Renames within one folder, durably.
-pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+pub fn rename(from: &Path, to: &Path, name: SyncName<'_>) -> Result<(), FileError> {
     fs::rename(from, to).doing("rename", from)?;
-    sync_folder(to.parent().unwrap_or(Path::new(".")))
+    sync_folder(to.parent().unwrap_or(Path::new(".")), name)
 }
 
 /// Removes a file; that it is not there is fine. Not synced: what is removed must be harmless

@@ -238,6 +238,7 @@ pub fn content_hash(path: &Path) -> Result<String, FileError> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// A hash as text.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

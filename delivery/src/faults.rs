@@ -1,9 +1,9 @@
-//! The points at which a test may kill the daemon: the source of `--list-kill-points`.
+//! The points at which a test may kill the daemon, and the syncs that it may leave out.
 //!
 //! Each is killed at by `tests/tests/proofs`, which takes the list from the program: a new point
 //! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own.
 
-use standpipe_config::faults::Point;
+use standpipe_config::faults::{Point, Sync};
 
 /// All points, in the order of a line's path.
 pub const POINTS: &[Point] = &[
@@ -131,4 +131,107 @@ pub const POINTS: &[Point] = &[
 
 const fn point(name: &'static str, means: &'static str) -> Point {
     Point { name, means }
+}
+
+/// All syncs, in the order of a line's path: the source of `--list-syncs`. What each is caught by
+/// when it is left out stands in `docs/power-cuts.md`.
+pub const SYNCS: &[Sync] = &[
+    sync("folder.created", "A folder's name, in the folder above."),
+    sync(
+        "folder.found",
+        "The name of a folder that was there: its creator may have been killed before its sync.",
+    ),
+    sync(
+        "journal.segment",
+        "A new segment's header and snapshot, before it has its name.",
+    ),
+    sync(
+        "journal.segment-name",
+        "A new segment's name, before anything is appended.",
+    ),
+    sync(
+        "journal.recycled-name",
+        "The recycled name of a released segment, before it is written anew.",
+    ),
+    sync(
+        "journal.group",
+        "A group of appends, before its callers are answered.",
+    ),
+    sync(
+        "journal.refused",
+        "The cut behind which a group lay that found no room, before its callers are refused.",
+    ),
+    sync(
+        "journal.found",
+        "What a start found of the newest segment, before it counts.",
+    ),
+    sync("spool.data", "The rows of a sealed file, before the entry."),
+    sync("spool.index", "Their index, before the entry."),
+    sync("spool.object", "An encoded object, before the entry."),
+    sync("spool.names", "Their names, before the entry."),
+    sync(
+        "schema.bytes",
+        "A grown schema, before it takes the place of the one before.",
+    ),
+    sync(
+        "schema.name",
+        "Its name, before the file that uses it is sealed.",
+    ),
+    sync(
+        "checkpoint.entry",
+        "An entry of the checkpoint, before anybody acts on it.",
+    ),
+    sync(
+        "checkpoint.refused",
+        "The cut behind which an entry lay that found no room.",
+    ),
+    sync(
+        "checkpoint.snapshot",
+        "A new generation of the checkpoint, before it has its name.",
+    ),
+    sync(
+        "checkpoint.snapshot-name",
+        "Its name, before anything is appended to it.",
+    ),
+    sync(
+        "checkpoint.found",
+        "The entries that a start found, before anybody acts on them.",
+    ),
+    sync(
+        "checkpoint.found-name",
+        "The names in a stream's folder that a start found: checkpoint, schema, settings.",
+    ),
+    sync(
+        "settings.bytes",
+        "The settings of a stream, before they take the place of those before.",
+    ),
+    sync("settings.name", "Their name, before the stream runs."),
+    sync(
+        "about.bytes",
+        "When a stream was born, and its tags, before they take the place of those before.",
+    ),
+    sync("about.name", "Their name, before the caller is answered."),
+    sync("stream.renamed", "A stream's folder under its new name."),
+    sync(
+        "stream.removed",
+        "A stream's folder out of the way, before what is in it is removed.",
+    ),
+    sync(
+        "object.copy",
+        "The copy of an object on another file system, before it has its name.",
+    ),
+    sync(
+        "object.renamed",
+        "Its name, on file systems that cannot refuse to replace.",
+    ),
+    sync(
+        "object.name",
+        "An object's name, before it is called delivered.",
+    ),
+    sync("object.folders", "The names of the folders above it."),
+    sync("object.root", "The name of the destination's folder."),
+];
+
+const fn sync(name: &'static str, means: &'static str) -> Sync {
+    Sync { name, means }
 }

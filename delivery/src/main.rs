@@ -10,7 +10,7 @@ use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
 use standpipe_config::units::parse_span;
 use standpipe_delivery::daemon;
-use standpipe_delivery::faults::POINTS;
+use standpipe_delivery::faults::{POINTS, SYNCS};
 
 /// Memory that an encoder freed serves the next one, whatever thread it runs on: glibc keeps it for
 /// each thread, and a backlog of Parquet then takes more than `limits.memory`.
@@ -71,7 +71,7 @@ struct Check {
 }
 
 fn main() -> Exit {
-    if let Some(exit) = faults::start(POINTS) {
+    if let Some(exit) = faults::start(POINTS, SYNCS) {
         return exit;
     }
     let arguments = Arguments::parse();

@@ -136,7 +136,7 @@ impl Spool {
 
     /// Makes the names in the folder durable.
     pub fn sync(&self) -> Result<(), FileError> {
-        sync_folder(&self.folder)
+        sync_folder(&self.folder, ("spool", "names"))
     }
 
     /// Removes files that the checkpoint names no more. One that cannot be removed now goes at the

@@ -162,6 +162,11 @@ impl Daemon {
         )
     }
 
+    /// What it says of all.
+    pub fn everything(&self) -> Outcome<Value> {
+        self.asked()
+    }
+
     /// What it says of a stream.
     pub fn status(&self, stream: &str) -> Outcome<Value> {
         let status = self.asked()?;

@@ -22,7 +22,7 @@
 //!
 //! [`Mounted`] gives a disk to programs, by FUSE.
 
-pub use disk::{Attributes, Disk, Kind, ROOT, Refused};
+pub use disk::{Attributes, Disk, Kind, Lost, ROOT, Refused};
 pub use mounted::{Mounted, why_not};
 pub use supply::Power;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use standpipe_config::faults;
 use standpipe_config::files::{FileError, FolderError, FolderLock};
 use standpipe_config::process::admin;
 use standpipe_config::process::door::{Bounds, CannotOpen, Door};
@@ -193,7 +194,10 @@ async fn open_door(
     let metrics = Metrics::install()?;
     let door = Door::open("admin", address, None, Bounds::default()).await?;
     let asking = asking.clone();
-    let status = move || tokio::task::block_in_place(|| asking.status());
+    let status = move || {
+        faults::takes_time("status");
+        asking.status()
+    };
     let router = admin::router(readiness.clone(), metrics.clone(), status, metrics::record);
     let doors = BTreeMap::from([(door.name(), door.address())]);
     let published = publish(&settings.data_dir, &doors)?;

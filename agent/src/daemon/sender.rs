@@ -74,7 +74,10 @@ impl Sender {
         tokio::spawn(async move {
             let request = asking.want(stream).await?;
             let (id, generation, frames) = (request.id, request.generation, request.frames);
-            let compress = move || zstd::bulk::compress(&request.body, LEVEL);
+            let compress = move || {
+                faults::takes_time("compress");
+                zstd::bulk::compress(&request.body, LEVEL)
+            };
             let body = tokio::task::spawn_blocking(compress).await.ok()?;
             let body = body.inspect_err(|error| {
                 tracing::error!(%error, "cannot compress a request: nothing more is shipped until a restart");

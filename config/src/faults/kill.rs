@@ -119,7 +119,7 @@ fn ends(kill: &Option<Kill>, part: &str, moment: &str) -> bool {
     here.is_some_and(Kill::ends)
 }
 
-fn is(name: &str, part: &str, moment: &str) -> bool {
+pub(super) fn is(name: &str, part: &str, moment: &str) -> bool {
     let rest = name.strip_prefix(part).and_then(|r| r.strip_prefix('.'));
     rest == Some(moment)
 }

@@ -20,7 +20,7 @@
 //! to look at, until the next comes.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ use rustix::fs::{FallocateFlags, fallocate};
 
 use crate::faults;
 
-use super::{Doing, FileError, is_full, remove, rename, sync_folder};
+use super::{Doing, FileError, remove, rename, sync_file, sync_folder};
 
 use frames::{frame, read_frames};
 
@@ -139,20 +139,29 @@ impl EntryLog {
             let _ = self.file.write_all_at(&frame[..frame.len() / 2], self.end);
         });
         if let Err(e) = self.file.write_all_at(&frame, self.end) {
-            self.broken = self.file.set_len(self.end).is_err();
-            return Err(self.failed("write", e));
+            self.broken = self.cut_off().is_err();
+            return Err(e).doing("write", &self.path).map_err(LogError::File);
         }
         faults::reach(self.kind.name, "written");
-        if let Err(e) = self.file.sync_data() {
+        if let Err(e) = sync_file(&self.file, &self.path, (self.kind.name, "entry")) {
             // A full disk may show only here; then the frame goes and the log stays (rule 28).
-            self.broken = !is_full(&e) || self.file.set_len(self.end).is_err();
-            return Err(self.failed("sync", e));
+            self.broken = !e.is_full() || self.cut_off().is_err();
+            return Err(e.into());
         }
         faults::reach(self.kind.name, "synced");
         self.sequence += 1;
         self.end += frame.len() as u64;
         self.allocate_ahead();
         Ok(())
+    }
+
+    /// Takes away, durably, what was written of a frame whose callers hear that it was refused: found
+    /// after a power cut it would count.
+    fn cut_off(&self) -> Result<(), FileError> {
+        self.file
+            .set_len(self.end)
+            .doing("cut a refused entry off", &self.path)?;
+        sync_file(&self.file, &self.path, (self.kind.name, "refused"))
     }
 
     /// Whether so much was appended since the snapshot that a new generation pays.
@@ -190,7 +199,7 @@ impl EntryLog {
             let from = path(folder, kind, generation);
             let mut to = from.clone().into_os_string();
             to.push(".damaged");
-            rename(&from, Path::new(&to))?;
+            rename(&from, Path::new(&to), (kind.name, "set-aside"))?;
         }
         Ok(())
     }
@@ -217,9 +226,9 @@ impl EntryLog {
         let aside = path.with_extension("tmp");
         let mut file = File::create(&aside).doing("create", &aside)?;
         file.write_all(&bytes).doing("write", &aside)?;
-        file.sync_all().doing("sync", &aside)?;
+        sync_file(&file, &aside, (kind.name, "snapshot"))?;
         faults::reach(kind.name, "snapshot-written");
-        rename(&aside, &path)?;
+        rename(&aside, &path, (kind.name, "snapshot-name"))?;
         faults::reach(kind.name, "snapshot-named");
         let end = bytes.len() as u64;
         let mut log = Self {
@@ -251,9 +260,10 @@ impl EntryLog {
         if (frames.end) < bytes.len() {
             file.set_len(end).doing("cut the torn tail of", &path)?;
         }
-        // What was found may be in the page cache only; it counts from now on.
-        file.sync_all().doing("sync", &path)?;
-        sync_folder(folder)?;
+        // What was found may be in the page cache only; it counts from now on. With the names in the
+        // folder: other parts rely on theirs (a schema, settings, an id) being durable after this.
+        sync_file(&file, &path, (kind.name, "found"))?;
+        sync_folder(folder, (kind.name, "found-name"))?;
         let mut log = Self {
             kind,
             folder: folder.to_owned(),
@@ -268,14 +278,6 @@ impl EntryLog {
         };
         log.allocate_ahead();
         Ok(Opened { log, entries })
-    }
-
-    fn failed(&self, doing: &'static str, source: io::Error) -> LogError {
-        LogError::File(FileError {
-            doing,
-            path: self.path.clone(),
-            source,
-        })
     }
 
     /// Best effort: on a disk that is already full there is nothing to keep.

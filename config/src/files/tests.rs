@@ -111,8 +111,8 @@ fn a_file_is_written_whole_and_a_folder_with_its_parents() {
     let deep = folder.path().join("a/b/c");
     create_folder(&deep).unwrap();
     create_folder(&deep).unwrap();
-    write_whole(&deep.join("x"), b"1").unwrap();
-    write_whole(&deep.join("x"), b"2").unwrap();
+    write_whole(&deep.join("x"), b"1", "x").unwrap();
+    write_whole(&deep.join("x"), b"2", "x").unwrap();
     assert_eq!(fs::read(deep.join("x")).unwrap(), b"2");
     assert_eq!(
         fs::read_dir(&deep).unwrap().count(),
@@ -121,7 +121,7 @@ fn a_file_is_written_whole_and_a_folder_with_its_parents() {
     );
     remove(&deep.join("x")).unwrap();
     remove(&deep.join("x")).unwrap();
-    let refused = write_whole(&folder.path().join("no/such/y"), b"").unwrap_err();
+    let refused = write_whole(&folder.path().join("no/such/y"), b"", "y").unwrap_err();
     assert!(refused.to_string().contains("no/such/y"), "{refused}");
 }
 

@@ -7,6 +7,8 @@
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /status` | how it is doing, as JSON |
 //!
+//! Metrics and status are put together beside the threads that answer: there may be many streams.
+//!
 //! It answers loopback only: status and metrics name streams, paths and destinations, and there
 //! are no tokens for it yet.
 
@@ -39,9 +41,12 @@ where
         .route("/ready", get(async move || ready(&readiness)))
         .route(
             "/metrics",
-            get(async move || scrape(&metrics, &status(), record)),
+            get(async move || beside(move || scrape(&metrics, &status(), record)).await),
         )
-        .route("/status", get(async move || Json(seen())))
+        .route(
+            "/status",
+            get(async move || beside(move || Json(seen()).into_response()).await),
+        )
         .fallback(async || (StatusCode::NOT_FOUND, ENDPOINTS))
         .layer(from_fn(local_only))
 }
@@ -55,9 +60,16 @@ fn ready(readiness: &Readiness) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
-fn scrape<S>(metrics: &Metrics, status: &S, record: fn(&S)) -> impl IntoResponse + use<S> {
+fn scrape<S>(metrics: &Metrics, status: &S, record: fn(&S)) -> Response {
     let text = metrics.render(|| record(status));
-    ([(header::CONTENT_TYPE, PROMETHEUS)], text)
+    ([(header::CONTENT_TYPE, PROMETHEUS)], text).into_response()
+}
+
+async fn beside(answer: impl FnOnce() -> Response + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(answer).await {
+        Ok(response) => response,
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn local_only(

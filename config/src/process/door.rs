@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::Service;
 
+use crate::faults;
 use crate::tls::{Tls, Wrong};
 use renewal::Renewal;
 
@@ -300,6 +301,7 @@ impl Caller {
         mut self,
         request: hyper::Request<hyper::body::Incoming>,
     ) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> {
+        faults::answers();
         self.spoke.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::files::{FileError, remove, write_whole};
+use crate::files::{FileError, remove, show};
 
 /// The file's name in `data_dir`.
 pub const FILE: &str = "doors.json";
@@ -29,7 +29,7 @@ pub fn publish(
     let path = data_dir.join(FILE);
     // A map of plain texts always has a JSON form.
     let text = serde_json::to_vec(doors).unwrap_or_default();
-    write_whole(&path, &text)?;
+    show(&path, &text)?;
     Ok(Published { path })
 }
 

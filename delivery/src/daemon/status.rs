@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use serde::Serialize;
+use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 
 use crate::stream::{Backup, State, StreamStatus, Streams};
@@ -19,6 +20,7 @@ pub(super) struct Status {
 impl Status {
     /// Now. `None`: the streams are being recovered.
     pub(super) fn of(streams: Option<&Streams>) -> Self {
+        faults::takes_time("status");
         Self {
             version: env!("CARGO_PKG_VERSION"),
             streams: streams.map(Streams::status).unwrap_or_default(),

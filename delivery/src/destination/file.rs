@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use standpipe_config::faults;
-use standpipe_config::files::{Doing, FileError, create_folder, remove, rename, sync_folder};
+use standpipe_config::files::{
+    Doing, FileError, create_folder, remove, rename, sync_file, sync_folder,
+};
 use standpipe_config::names::Fingerprint;
 
 use super::{Destination, Object, Outcome, content_hash, hex};
@@ -79,7 +81,7 @@ impl Folder {
         let _busy = Busy::with(&self.busy, &object.key)?;
         let place = self.root.join(&object.key);
         let folder = place.parent().unwrap_or(&self.root);
-        create_folder(folder).map_err(failure)?;
+        self.create(folder).map_err(failure)?;
         if exists(&place).map_err(failure)? {
             already_there(&place, object)?;
         } else {
@@ -89,20 +91,28 @@ impl Folder {
         self.sync_names(folder).map_err(failure)
     }
 
+    /// Creates a folder below the root, and the root. Below it names become durable with the object.
+    fn create(&self, folder: &Path) -> Result<(), FileError> {
+        if !self.root.is_dir() {
+            create_folder(&self.root)?;
+        }
+        fs::create_dir_all(folder).doing("create folder", folder)
+    }
+
     /// Makes the names from the root down to `folder`'s entries durable. A folder may have been
     /// created by an attempt that was killed before its sync, so that it exists says nothing.
     fn sync_names(&self, folder: &Path) -> Result<(), FileError> {
-        sync_folder(folder)?;
+        sync_folder(folder, ("object", "name"))?;
         let mut synced = lock(&self.synced);
         if *synced == folder {
             return Ok(());
         }
         let inside = |above: &&Path| above.starts_with(&self.root);
         for above in folder.ancestors().skip(1).take_while(inside) {
-            sync_folder(above)?;
+            sync_folder(above, ("object", "folders"))?;
         }
         if let Some(parent) = self.root.parent().filter(|p| !p.as_os_str().is_empty()) {
-            sync_folder(parent)?;
+            sync_folder(parent, ("object", "root"))?;
         }
         *synced = folder.to_owned();
         Ok(())
@@ -186,7 +196,7 @@ fn copy(object: &Object, aside: &Path) -> Result<(), Failure> {
             object.path.display()
         )));
     }
-    to.sync_all().doing("sync", aside).map_err(failure)
+    sync_file(&to, aside, ("object", "copy")).map_err(failure)
 }
 
 /// Gives the copy its name, unless somebody else took it meanwhile.
@@ -199,7 +209,7 @@ fn publish(aside: &Path, place: &Path, object: &Object) -> Result<(), Failure> {
         }
         // File systems without it, NFS for one. That the name was free was seen above.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            rename(aside, place).map_err(failure)
+            rename(aside, place, ("object", "renamed")).map_err(failure)
         }
         Err(e) => Err(e).doing("rename", aside).map_err(failure),
     }
@@ -214,11 +224,8 @@ fn already_there(place: &Path, object: &Object) -> Result<(), Failure> {
             object.path.display()
         )));
     }
-    // The attempt that put it there may have been cut before its sync.
-    File::open(place)
-        .and_then(|file| file.sync_all())
-        .doing("sync", place)
-        .map_err(failure)
+    // Its bytes are durable: they were before it got its name. The name is synced next.
+    Ok(())
 }
 
 fn is_ours(place: &Path, object: &Object) -> Result<bool, FileError> {

@@ -7,6 +7,7 @@
 use std::io::{Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
+use standpipe_config::faults;
 use standpipe_config::limits::MAX_INFLATED_BODY;
 use zstd::zstd_safe;
 
@@ -63,7 +64,7 @@ pub(super) async fn inflate(
     loop {
         grant.grow_to(sent + room).await?;
         let (next, filled, step) = workers
-            .run(room, move || {
+            .run_beside(move || {
                 let step = inflater.fill(&mut out, room);
                 (inflater, out, step)
             })
@@ -97,6 +98,7 @@ fn zstd(body: Vec<u8>) -> Result<(Inflater, usize), Refused> {
 
 impl Inflater {
     fn fill(&mut self, out: &mut Vec<u8>, room: usize) -> Result<Step, Refused> {
+        faults::takes_time("inflate");
         match self {
             Self::Gzip(decoder) => {
                 let more = room - out.len();

@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use standpipe_config::faults;
 use standpipe_config::frame::{self, Answer, Reply};
 use standpipe_config::limits::MAX_BODY;
 use standpipe_config::names::StreamName;
@@ -104,6 +105,7 @@ async fn store(
     admitted: Admitted,
     mut body: Vec<u8>,
 ) -> Result<Response, Refused> {
+    faults::answers();
     let Admitted {
         entry,
         head,

@@ -1,5 +1,6 @@
 //! Work that takes time (inflating, splitting, decoding) runs beside the threads that answer
 //! requests, and on no more threads than there are cores: the journal's writer needs one too.
+//! Inflating always does: how long it takes is for the sender to say.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -29,15 +30,23 @@ impl Default for Workers {
 }
 
 impl Workers {
-    /// Does a job on about so many bytes.
+    /// Does a job on about so many bytes; a small one where it is.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         bytes: usize,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        if bytes <= SMALL {
-            return Ok(job());
+        match bytes {
+            0..=SMALL => Ok(job()),
+            _ => self.run_beside(job).await,
         }
+    }
+
+    /// Does a job, however small, beside the threads that answer.
+    pub(super) async fn run_beside<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refused> {
         let core = self.cores.clone().acquire_owned().await;
         let done = spawn_blocking(move || {
             let _core = core;

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use standpipe_config::faults;
 use standpipe_config::files::FileError;
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, Arrival, LaneId, NoRandomness, Run};
@@ -225,6 +226,7 @@ impl LocalJournal {
 
 /// The writer thread, from its first order to its last.
 fn serve(mut writer: Writer, queue: &Receiver<Order>) {
+    faults::answers();
     let guard = Guard(Arc::clone(&writer.shared));
     let ended = match writer.run(queue) {
         Ok(()) => Ended::Stopped,

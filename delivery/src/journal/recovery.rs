@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use standpipe_config::faults;
-use standpipe_config::files::{Doing, FileError, sync_folder};
+use standpipe_config::files::{Doing, FileError, sync_file};
 use standpipe_config::names::LaneId;
 
 use super::attribute;
@@ -113,9 +113,9 @@ impl Recovered {
         };
         file.set_len(end).doing("cut the void end of", &path)?;
         faults::reach("recovery", "tail-cut");
-        file.sync_all().doing("sync", &path)?;
+        // Its name is durable: nothing was appended to it before.
+        sync_file(&file, &path, ("journal", "found"))?;
         faults::reach("recovery", "tail-synced");
-        sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         if let Some(newest) = self.index.segments.back_mut().filter(|s| s.path == path) {
             newest.allocated = end;
         }

@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use standpipe_config::faults;
-use standpipe_config::files::{Doing, FileError, rename};
+use standpipe_config::files::{Doing, FileError, rename, sync_file};
 use standpipe_config::names::{LaneId, Run};
 
 use super::attribute::Attribute;
@@ -102,14 +102,14 @@ impl Birth {
         let header = header.encode();
         file.write_all_at(&header, 0).doing("write", path)?;
         snapshot.write(file).doing("write", path)?;
-        file.sync_all().doing("sync", path)
+        sync_file(file, path, ("journal", "segment"))
     }
 
     fn name(&self, blank: &Blank) -> Result<PathBuf, FileError> {
         let folder = blank.path.parent().unwrap_or(Path::new("."));
         let named = segment::path(folder, SEGMENT, self.id);
         faults::reach("journal", "segment-written");
-        rename(&blank.path, &named)?;
+        rename(&blank.path, &named, ("journal", "segment-name"))?;
         faults::reach("journal", "segment-named");
         Ok(named)
     }

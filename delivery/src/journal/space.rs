@@ -193,7 +193,7 @@ impl Space {
         }
         if !pressed && bytes == self.segment_bytes && self.recycled.len() < self.keep {
             let to = segment::path(&self.folder, RECYCLED, id);
-            rename(path, &to)?;
+            rename(path, &to, ("journal", "recycled-name"))?;
             faults::reach("journal", "segment-recycled");
             self.recycled.push(to);
             return Ok(());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use standpipe_config::files::write_whole;
+use standpipe_config::files::show;
 use standpipe_config::frame::{Frame, Mark, Outcome, Range, Tail};
 use standpipe_config::names::{AgentId, Fingerprint, SourceId};
 use standpipe_config::records::{Builder, Records};
@@ -191,5 +191,5 @@ pub(super) fn copy(from: &Path, to: &Path) {
 pub(super) fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(path).expect("reads");
     change(&mut bytes);
-    write_whole(path, &bytes).expect("writes");
+    show(path, &bytes).expect("writes");
 }

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use standpipe_config::faults;
-use standpipe_config::files::{Doing, FileError};
+use standpipe_config::files::{Doing, FileError, sync_file};
 use standpipe_config::names::Arrival;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -215,7 +215,7 @@ impl Writer {
         faults::reach_and("journal", "half-written", || self.group.write_half(file));
         let written = self.group.write(file).doing("write", path);
         faults::reach("journal", "written");
-        match written.and_then(|()| file.sync_data().doing("sync", path)) {
+        match written.and_then(|()| sync_file(file, path, ("journal", "group"))) {
             Ok(()) => {
                 faults::reach("journal", "synced");
                 self.commit();
@@ -251,8 +251,9 @@ impl Writer {
     /// a crash, and refuses its callers. What cannot be cut off is of unknown outcome.
     fn refuse(&mut self) -> Result<(), Fatal> {
         let Active { file, path, .. } = &self.active;
-        let cut = file.set_len(self.at).and_then(|()| file.sync_all());
-        cut.doing("cut off a group that found no room in", path)?;
+        file.set_len(self.at)
+            .doing("cut off a group that found no room in", path)?;
+        sync_file(file, path, ("journal", "refused"))?;
         self.space.give_back(self.active.bytes - self.at);
         self.active.bytes = self.at;
         self.active.is_spoiled = true;

@@ -10,7 +10,7 @@ use standpipe_config::names::LaneId;
 use super::checkpoint::{Attempts, Checkpoint, Counts, Entry, Role, SealedFile};
 use super::failed::{ErrorFile, Lines, Reason};
 use super::seal::{SealError, rows_of, unknown};
-use crate::destination::{Rejections, content_hash};
+use crate::destination::Rejections;
 use crate::failure::Failure;
 use crate::record::rows::{RowsError, RowsReader};
 use crate::spool::Spool;
@@ -74,7 +74,7 @@ pub fn divert(
         refused_target: None,
         rows: written.rows,
         counts: share(file.counts, failed.counts),
-        hash: content_hash(&spool.path(&written.data.name))?,
+        hash: written.hash,
         object: written.data.clone(),
         kept: vec![written.data, written.index],
         attempts: Attempts::default(),

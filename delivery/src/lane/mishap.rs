@@ -1,14 +1,15 @@
-//! A durable note of the position at which a lane took the process down, so that the same record
+//! A note of the position at which a lane took the process down, so that the same record
 //! does not do so for ever (rule 15).
 //!
-//! Written when the lane panicked, before the process ends. A position that was sealed since is no
+//! Written when the lane panicked, before the process ends. It survives that end, and need not
+//! survive a power cut: then there is one more try. A position that was sealed since is no
 //! matter any more, so the note needs no clearing.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::files::{Doing, FileError, write_whole};
+use standpipe_config::files::{Doing, FileError, show};
 
 /// After so many times a lane starts halted.
 const LIMIT: u32 = 2;
@@ -46,7 +47,7 @@ fn read(folder: &Path) -> Result<Option<Mishap>, FileError> {
     }
 }
 
-/// Notes durably that the lane took the process down while it stood at `position`.
+/// Notes that the lane took the process down while it stood at `position`.
 pub fn note(folder: &Path, position: u64, message: &str) -> Result<(), FileError> {
     let before = read(folder)?.filter(|m| m.position == position);
     let mishap = Mishap {
@@ -57,7 +58,7 @@ pub fn note(folder: &Path, position: u64, message: &str) -> Result<(), FileError
         message: message.into(),
     };
     let bytes = serde_json::to_vec(&mishap).map_err(io::Error::other);
-    write_whole(&path(folder), &bytes.doing("write", &path(folder))?)
+    show(&path(folder), &bytes.doing("write", &path(folder))?)
 }
 
 /// Why a lane that stands at `position` must not start, if so.

@@ -17,7 +17,7 @@ use super::checkpoint::{
 use super::failed::{ErrorFile, Lines, Reason};
 use super::object::Origin;
 use super::plan::{Place, Plan};
-use crate::destination::{Target, content_hash};
+use crate::destination::{Target, hex};
 use crate::failure::Failure;
 use crate::format;
 use crate::record::rows::{RowsError, RowsReader};
@@ -103,6 +103,8 @@ pub(super) struct Written {
     pub(super) id: u64,
     pub(super) rows: u64,
     pub(super) data: SpoolFile,
+    /// Of the data.
+    pub(super) hash: String,
     pub(super) index: SpoolFile,
 }
 
@@ -114,6 +116,7 @@ impl RowsFile {
             id: self.id,
             rows: finished.rows,
             data: file(self.data, finished.data_bytes),
+            hash: hex(&finished.data_hash),
             index: file(self.index, finished.index_bytes),
         })
     }
@@ -124,6 +127,8 @@ struct Content {
     id: u64,
     rows: u64,
     object: SpoolFile,
+    /// Of the object.
+    hash: String,
     kept: Vec<SpoolFile>,
     first: (u64, Run),
     last: u64,
@@ -164,6 +169,7 @@ impl Sealing<'_> {
             id: written.id,
             rows: written.rows,
             object: written.data.clone(),
+            hash: written.hash,
             kept: vec![written.data, written.index],
             first: (self.tally.first, self.tally.run),
             last: self.tally.next.saturating_sub(1),
@@ -256,7 +262,6 @@ impl Sealing<'_> {
     }
 
     fn add(&mut self, content: Content, role: Role, name: Name) -> Result<SealedFile, SealError> {
-        let hash = content_hash(&self.spool.path(&content.object.name))?;
         let file = SealedFile {
             id: content.id,
             role,
@@ -272,7 +277,7 @@ impl Sealing<'_> {
             run: content.first.1,
             oldest: content.oldest,
             object: content.object,
-            hash,
+            hash: content.hash,
             kept: content.kept,
             attempts: Attempts::default(),
         };

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use standpipe_config::files::FileError;
 use standpipe_config::settings::delivery::RawCompression;
 
+pub use data::{End, Hash, Output};
 pub use reader::RowsReader;
 pub use space::Reserve;
 pub use writer::{Finished, RowsWriter};

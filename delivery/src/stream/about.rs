@@ -136,7 +136,7 @@ impl About {
     fn write(&self, folder: &Path) -> Result<(), NotDescribed> {
         let wrong = |error: String| NotDescribed::Folder(error);
         let bytes = serde_json::to_vec(self).map_err(|error| wrong(error.to_string()))?;
-        write_whole(&path(folder), &bytes).map_err(|error| wrong(error.to_string()))
+        write_whole(&path(folder), &bytes, "about").map_err(|error| wrong(error.to_string()))
     }
 }
 

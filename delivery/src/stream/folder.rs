@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use standpipe_config::files::{
-    Doing, FileError, FolderError, FolderLock, create_folder, rename, sync_folder, write_whole,
+    Doing, FileError, FolderError, FolderLock, create_folder, rename, write_whole,
 };
 use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::{self as settings, Stream};
@@ -73,15 +73,14 @@ impl Folders {
 
     /// Gives a stream's folder another name, durably.
     pub(super) fn rename(&self, from: &StreamName, to: &StreamName) -> Result<(), FileError> {
-        rename(&self.of(from), &self.of(to))
+        rename(&self.of(from), &self.of(to), ("stream", "renamed"))
     }
 
     /// Removes a stream's folder: by name at once, so that no half of it is ever started.
     pub(super) fn remove(&self, name: &StreamName) -> Result<(), FileError> {
         let gone = self.path.join(format!("{REMOVED}{name}"));
-        rename(&self.of(name), &gone)?;
-        fs::remove_dir_all(&gone).doing("remove", &gone)?;
-        sync_folder(&self.path)
+        rename(&self.of(name), &gone, ("stream", "removed"))?;
+        fs::remove_dir_all(&gone).doing("remove", &gone)
     }
 
     /// Takes a stream's folder for one life; creates it if need be. `None` while an earlier life's
@@ -134,8 +133,9 @@ impl Folder {
     pub(super) fn keep(&self, kept: &Kept) -> Result<(), FileError> {
         let path = settings_path(&self.path);
         match fs::read_to_string(&path) {
+            // Its name is durable: opening the checkpoint syncs the folder of both.
             Ok(before) if before == kept.0 => Ok(()),
-            _ => write_whole(&path, kept.0.as_bytes()),
+            _ => write_whole(&path, kept.0.as_bytes(), "settings"),
         }
     }
 }

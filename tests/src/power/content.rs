@@ -152,6 +152,15 @@ impl Content {
         self.seen = self.kept.clone();
     }
 
+    /// Ends with what was not synced all there, or all lost.
+    pub(super) fn settle(&mut self, survives: bool) {
+        if survives {
+            return self.sync();
+        }
+        self.unsynced.clear();
+        self.seen = self.kept.clone();
+    }
+
     /// What a page held before the changes that were not synced.
     fn before(&self, number: u64, left_over: &[Page], random: &mut Random) -> Option<Page> {
         let is_new = number * PAGE as u64 >= self.kept.allocated;

@@ -11,6 +11,10 @@ use super::folder::Folder;
 use super::supply::Power;
 use crate::random::Random;
 
+mod chosen;
+
+pub use chosen::Lost;
+
 /// The inode of the topmost folder, as FUSE has it.
 pub const ROOT: u64 = 1;
 
@@ -82,6 +86,9 @@ pub struct Disk {
     power: Power,
     /// Pages of files that were removed.
     left_over: Vec<Page>,
+    /// Pages are written back now and then although nobody asked.
+    is_restless: bool,
+    full: Option<chosen::Full>,
 }
 
 impl Disk {
@@ -93,6 +100,8 @@ impl Disk {
             random,
             power: power.clone(),
             left_over: Vec::new(),
+            is_restless: true,
+            full: None,
         }
     }
 
@@ -206,7 +215,7 @@ impl Disk {
         inode.changed = SystemTime::now();
         match &mut inode.holds {
             Holds::Bytes(content) => {
-                if self.random.once_in(WRITE_BACK) {
+                if self.is_restless && self.random.once_in(WRITE_BACK) {
                     content.write_back(&mut self.random);
                 }
                 Ok(content)
@@ -341,6 +350,7 @@ impl Disk {
 
     /// Writes bytes into a file.
     pub fn write(&mut self, inode: u64, at: u64, bytes: &[u8]) -> Result<(), Refused> {
+        self.has_room(inode)?;
         self.change(|disk| {
             disk.content_mut(inode)
                 .map(|content| content.write(at, bytes))
@@ -362,7 +372,8 @@ impl Disk {
 
     /// `fsync` of a file: its bytes and its size are durable. Its name need not be.
     pub fn sync(&mut self, inode: u64) -> Result<(), Refused> {
-        self.change(|disk| disk.content_mut(inode).map(|content| content.sync()))
+        self.change(|disk| disk.content_mut(inode).map(|content| content.sync()))?;
+        self.becomes_full(inode)
     }
 
     /// `fsync` of a folder: its entries are durable.

@@ -61,6 +61,15 @@ impl Folder {
         self.kept.clone_from(&self.seen);
     }
 
+    /// Ends with what was not synced all there, or all lost.
+    pub(super) fn settle(&mut self, survives: bool) {
+        if survives {
+            return self.sync();
+        }
+        self.unsynced.clear();
+        self.seen.clone_from(&self.kept);
+    }
+
     /// Forgets what was not synced, or not all of it.
     pub(super) fn cut(&mut self, random: &mut Random) {
         let operations = std::mem::take(&mut self.unsynced);

@@ -29,6 +29,12 @@ const CALLS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Syncs have names (`--list-syncs`), so that a test can leave each out.
+const SYNCS: (&[&str], &str) = (
+    &["sync_all", "sync_data", "fsync", "fdatasync"],
+    "config/src/files/sync.rs",
+);
+
 /// The traits of ours. A further one needs a written reason.
 const TRAITS: &[(&str, &str)] = &[
     ("Journal", "delivery/src/journal.rs"),
@@ -74,6 +80,33 @@ fn what_has_a_better_call_of_ours_goes_through_it() {
         };
         calls.visit_file(&file.syntax);
         findings.append(&mut calls.findings);
+    }
+    none(findings, &[]);
+}
+
+struct Syncs(Vec<proc_macro2::Ident>);
+
+impl<'ast> Visit<'ast> for Syncs {
+    fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+        if SYNCS.0.iter().any(|sync| ident == sync) {
+            self.0.push(ident.clone());
+        }
+    }
+}
+
+#[test]
+fn every_sync_has_a_name() {
+    let mut findings = vec![];
+    for file in source::shipped().filter(|file| file.path != SYNCS.1) {
+        let mut syncs = Syncs(vec![]);
+        syncs.visit_file(&file.syntax);
+        let finding = |ident: &proc_macro2::Ident| {
+            let what = format!(
+                "no `{ident}` here: files::sync_file and files::sync_folder take the sync's name"
+            );
+            Finding::new(&file, ident.span().start().line, what)
+        };
+        findings.extend(syncs.0.iter().map(finding));
     }
     none(findings, &[]);
 }

@@ -6,6 +6,7 @@
 //! The model of a power cut is `standpipe_tests::power`. `docs/power-cuts.md` says what happens
 //! when a sync is taken out of the code.
 
+mod scenes;
 mod site;
 mod writers;
 

@@ -14,6 +14,7 @@ use standpipe_tests::random::Random;
 use standpipe_tests::wait::until;
 use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, port};
 
+use crate::scenes::syncs;
 use crate::writers::Written;
 
 /// Enough for anything that takes seconds on a machine that is busy.
@@ -82,14 +83,34 @@ impl Site {
         let daemon = Daemon::at(near.path(), (native, admin), &streams)?;
         let agent = Agent::new(near.path(), &format!("http://{door}"), &flows)?;
         near.disk().sync_all();
-        Ok(Self {
+        let mut site = Self {
             daemon: daemon.log_in(folder.path()),
             agent: agent.log_in(folder.path()),
             near,
             far,
             power,
             door,
-        })
+        };
+        site.leave_out()?;
+        Ok(site)
+    }
+
+    /// Leaves out the sync that `tests/run power-cut --without SYNC` names, in the programs that
+    /// have it.
+    fn leave_out(&mut self) -> Outcome {
+        let Ok(sync) = std::env::var("STANDPIPE_WITHOUT") else {
+            return Ok(());
+        };
+        let homes = [
+            ("standpipe-delivery", &mut self.daemon.environment),
+            ("standpipe-agent", &mut self.agent.environment),
+        ];
+        for (program, environment) in homes {
+            if syncs(program)?.contains(&sync) {
+                environment.insert("STANDPIPE_SKIP_SYNC".into(), sync.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Where the text door is.

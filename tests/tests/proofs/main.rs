@@ -13,6 +13,8 @@ mod points;
 mod quickstart;
 mod settings;
 mod stops;
+#[cfg(feature = "faults")]
+mod threads;
 mod tls;
 mod wrong;
 

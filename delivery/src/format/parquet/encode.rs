@@ -1,10 +1,11 @@
 //! From compact rows to a Parquet file, in one pass, or in two where an inferred schema has to grow.
 
-use std::io::Seek;
+use std::fs::File;
 use std::path::PathBuf;
 
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
+use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, is_full};
 use standpipe_config::limits::MAX_INFERRED_COLUMNS;
 use standpipe_config::settings::delivery::{Column, ParquetCompression};
@@ -16,7 +17,7 @@ use super::schema::{StreamSchema, leaves};
 use super::table::Table;
 use super::writer::{GROUP_BYTES, writer};
 use crate::record::Row;
-use crate::record::rows::{Reserve, RowsError, RowsReader};
+use crate::record::rows::{End, Hash, Output, Reserve, RowsError, RowsReader};
 
 /// Rows from which the schema of a stream's first file is inferred: over all rows it would cost as
 /// much as everything else (`dependencies` measurements).
@@ -36,6 +37,8 @@ pub struct Encoded {
     pub rows: u64,
     /// Bytes of the file.
     pub bytes: u64,
+    /// The SHA-256 of the file.
+    pub hash: Hash,
     /// The schema, if it grew. To be saved before the seal of this file.
     pub schema: Option<StreamSchema>,
 }
@@ -92,6 +95,7 @@ pub fn encode(
     out: &Reserve,
     failed: OnFailed<'_>,
 ) -> Result<Encoded, EncodeError> {
+    faults::takes_time("encode");
     let mut encoding = Encoding {
         rows,
         compression,
@@ -101,22 +105,20 @@ pub fn encode(
     };
     let mut now = encoding.first_schema(schema)?;
     let may_grow = matches!(now, StreamSchema::Inferred(_));
-    let written = match encoding.pass(&now, may_grow)? {
-        Some(rows) => rows,
-        None => {
-            now = encoding.grown(&now)?;
-            encoding.pass(&now, false)?.unwrap_or(0)
-        }
-    };
-    let path = out.path();
-    let bytes = out
-        .file()
-        .stream_position()
-        .doing("ask for the size of", path)?;
-    out.file().set_len(bytes).doing("cut to size", path)?;
+    let mut written = encoding.pass(&now, may_grow)?;
+    if written.is_none() {
+        now = encoding.grown(&now)?;
+        written = encoding.pass(&now, false)?;
+    }
+    // A schema that may not grow again takes every row.
+    let grew = || ParquetError::General("the schema would have to grow again".to_owned());
+    let (rows, written) = written.ok_or_else(|| encoding.parquet(grew()))?;
+    let bytes = written.bytes;
+    out.file().set_len(bytes).doing("cut to size", out.path())?;
     Ok(Encoded {
-        rows: written,
+        rows,
         bytes,
+        hash: written.hash(),
         schema: (now != *schema).then_some(now),
     })
 }
@@ -174,15 +176,17 @@ impl Encoding<'_> {
         Ok(StreamSchema::Inferred(columns))
     }
 
-    /// Encodes everything; how many rows. `None`: the schema has to grow for the current row.
-    fn pass(&mut self, schema: &StreamSchema, may_grow: bool) -> Result<Option<u64>, EncodeError> {
+    /// Encodes everything; how many rows, and what was written. `None`: the schema has to grow for
+    /// the current row.
+    fn pass(
+        &mut self,
+        schema: &StreamSchema,
+        may_grow: bool,
+    ) -> Result<Option<(u64, End)>, EncodeError> {
         self.rows.rewind()?;
-        let mut file = self.out.file();
-        file.rewind().doing("rewind", self.out.path())?;
         let mut table = Table::new(schema);
-        let out = self.out.file();
-        let mut writer =
-            writer(out, &table, self.compression).map_err(|source| self.parquet(source))?;
+        let mut writer = writer(self.out.output(), &table, self.compression)
+            .map_err(|source| self.parquet(source))?;
         let mode = mode(schema, may_grow);
         let mut fill = Fill::new(mode);
         let mut current = Current::default();
@@ -207,8 +211,8 @@ impl Encoding<'_> {
             };
         }
         written += self.flush(&mut table, &mut writer)?;
-        writer.close().map_err(|source| self.parquet(source))?;
-        Ok(Some(written))
+        writer.finish().map_err(|source| self.parquet(source))?;
+        Ok(Some((written, writer.inner().end.clone())))
     }
 
     /// Appends the reader's row, the `row`th of the file. `false`: the schema has to grow for it.
@@ -259,7 +263,7 @@ impl Encoding<'_> {
     fn flush(
         &self,
         table: &mut Table,
-        writer: &mut ArrowWriter<&std::fs::File>,
+        writer: &mut ArrowWriter<Output<&File>>,
     ) -> Result<u64, EncodeError> {
         let rows = table.rows() as u64;
         let batch = table.take().map_err(|e| self.parquet(e.into()))?;

@@ -61,7 +61,9 @@ impl StreamSchema {
         }
     }
 
-    /// Reads what [`save`](Self::save) wrote; `None` if there is no such file.
+    /// Reads what [`save`](Self::save) wrote; `None` if there is no such file. It is durable, also
+    /// where its writer was killed before the sync: opening the checkpoint, which lies beside it,
+    /// syncs their folder.
     pub fn load(path: &Path) -> Result<Option<Self>, SchemaError> {
         match fs::read(path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -71,7 +73,7 @@ impl StreamSchema {
 
     /// Keeps it, durable on return. To be done before the seal of the files that used it.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
-        write_whole(path, &self.to_bytes())
+        write_whole(path, &self.to_bytes(), "schema")
     }
 
     /// Its form on disk: the same bytes for the same schema.

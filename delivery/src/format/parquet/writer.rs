@@ -11,6 +11,7 @@ use parquet::schema::types::ColumnDescriptor;
 use standpipe_config::settings::delivery::ParquetCompression;
 
 use super::table::Table;
+use crate::record::rows::Output;
 
 /// Rows in a row group at most (`dependencies` measurements).
 const GROUP_ROWS: usize = 131_072;
@@ -27,10 +28,10 @@ const GZIP_LEVEL: u32 = 6;
 
 /// A writer for the rows of `table`.
 pub(super) fn writer<'a>(
-    out: &'a File,
+    out: Output<&'a File>,
     table: &Table,
     compression: ParquetCompression,
-) -> Result<ArrowWriter<&'a File>, ParquetError> {
+) -> Result<ArrowWriter<Output<&'a File>>, ParquetError> {
     let descriptor = ArrowSchemaConverter::new().convert(&table.schema())?;
     let mut properties = WriterProperties::builder()
         .set_compression(codec(compression)?)

@@ -2,6 +2,7 @@
 //! error file.
 
 use super::{Content, SealError, Sealing, rows_of};
+use crate::destination::hex;
 use crate::failure::Failure;
 use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, encode};
 use crate::lane::batch::{ObjectFile, RowsFile};
@@ -48,6 +49,7 @@ impl Sealing<'_> {
         reserve.finish(size)?;
         let mut data = Content {
             object: SpoolFile { name, size },
+            hash: hex(&encoded.hash),
             rows: encoded.rows,
             ..content
         };

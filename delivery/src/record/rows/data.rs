@@ -1,12 +1,18 @@
 //! The data file of a rows file: bytes in and out, through a compressor where there is one.
 
+use std::borrow::Borrow;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use ring::digest::{Context, SHA256};
+use standpipe_config::faults;
 use standpipe_config::settings::delivery::RawCompression;
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
 
 /// As `.gz` is commonly written; `dependencies` measurements: 84 MB/s a core.
 const GZIP_LEVEL: u32 = 6;
@@ -24,19 +30,48 @@ pub(super) enum Sink {
     Zstd(zstd::stream::write::Encoder<'static, Output>),
 }
 
-/// The file under a compressor. Written at a known place, so that a write that failed half-way
-/// can be repeated.
-#[derive(Debug)]
-pub(super) struct Output {
-    pub(super) file: File,
-    /// Bytes that were written whole.
-    pub(super) written: u64,
+/// The file under a compressor or an encoder. Written at a known place, so that a write that
+/// failed half-way can be repeated.
+pub struct Output<F = File> {
+    pub(super) file: F,
+    /// How far it is written.
+    pub end: End,
 }
 
-impl Write for Output {
+/// How far a file is written.
+#[derive(Clone)]
+pub struct End {
+    /// Bytes that were written whole.
+    pub bytes: u64,
+    /// Of these bytes: taken here, the file need not be read again at the seal.
+    hash: Context,
+}
+
+impl End {
+    /// The SHA-256 of what is written.
+    pub fn hash(self) -> Hash {
+        let mut hash = Hash::default();
+        hash.copy_from_slice(self.hash.finish().as_ref());
+        hash
+    }
+}
+
+impl<F: Borrow<File>> Output<F> {
+    /// Writes from the file's beginning.
+    pub(super) fn new(file: F) -> Self {
+        let end = End {
+            bytes: 0,
+            hash: Context::new(&SHA256),
+        };
+        Self { file, end }
+    }
+}
+
+impl<F: Borrow<File>> Write for Output<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write_all_at(bytes, self.written)?;
-        self.written += bytes.len() as u64;
+        self.file.borrow().write_all_at(bytes, self.end.bytes)?;
+        self.end.bytes += bytes.len() as u64;
+        self.end.hash.update(bytes);
         Ok(bytes.len())
     }
 
@@ -47,7 +82,7 @@ impl Write for Output {
 
 impl Sink {
     pub(super) fn new(file: File, compression: RawCompression) -> io::Result<Self> {
-        let output = Output { file, written: 0 };
+        let output = Output::new(file);
         Ok(match compression {
             RawCompression::None => Self::Plain(output),
             RawCompression::Gzip => {
@@ -68,6 +103,7 @@ impl Sink {
     }
 
     pub(super) fn write_all(&mut self, content: &[u8]) -> io::Result<()> {
+        faults::takes_time("compress");
         match self {
             Self::Plain(output) => output.write_all(content),
             Self::Gzip(encoder) => encoder.write_all(content),

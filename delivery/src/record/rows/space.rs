@@ -4,9 +4,10 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
+use super::data::Output;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
-use standpipe_config::files::{Doing, FileError};
+use standpipe_config::files::{Doing, FileError, SyncName, sync_file};
 
 /// Space is taken in steps of this many bytes.
 const STEP: u64 = 1024 * 1024;
@@ -110,7 +111,12 @@ impl Reserve {
         &self.path
     }
 
-    /// The file, for the encoder.
+    /// The file, for an encoder that writes it from its beginning.
+    pub fn output(&self) -> Output<&File> {
+        Output::new(&self.file)
+    }
+
+    /// The file.
     pub fn file(&self) -> &File {
         &self.file
     }
@@ -118,14 +124,19 @@ impl Reserve {
     /// Cuts the file to the `written` bytes that count, gives back what was reserved and not
     /// needed, and makes them durable. The folder's sync is the caller's.
     pub fn finish(self, written: u64) -> Result<(), FileError> {
-        cut_and_sync(&self.file, &self.path, written)
+        cut_and_sync(&self.file, &self.path, written, ("spool", "object"))
     }
 }
 
 /// Gives back the space behind `length` and makes the bytes before it durable.
-pub(super) fn cut_and_sync(file: &File, path: &Path, length: u64) -> Result<(), FileError> {
+pub(super) fn cut_and_sync(
+    file: &File,
+    path: &Path,
+    length: u64,
+    name: SyncName<'_>,
+) -> Result<(), FileError> {
     file.set_len(length).doing("cut to size", path)?;
-    file.sync_data().doing("sync", path)
+    sync_file(file, path, name)
 }
 
 #[cfg(test)]

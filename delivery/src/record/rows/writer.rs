@@ -9,7 +9,7 @@ use standpipe_config::files::{Doing, FileError};
 use standpipe_config::records::Part;
 
 use super::Shape;
-use super::data::{HELD_BACK, Sink};
+use super::data::{self, HELD_BACK, Hash, Sink};
 use super::index::{Before, End, Entry, FRAME_HEADER, MAX_ENTRY, end_frame, entries_frame, header};
 use super::space::{Ahead, cut_and_sync};
 use crate::record::Row;
@@ -64,6 +64,8 @@ pub struct Finished {
     pub content_bytes: u64,
     /// Bytes of the data file.
     pub data_bytes: u64,
+    /// The SHA-256 of the data file.
+    pub data_hash: Hash,
     /// Bytes of the index file.
     pub index_bytes: u64,
 }
@@ -136,7 +138,7 @@ impl RowsWriter {
 
     /// Bytes that both files take on disk now, space allocated ahead included.
     pub fn disk_bytes(&self) -> u64 {
-        let data = self.data_space.bytes().max(self.sink.output().written);
+        let data = self.data_space.bytes().max(self.sink.output().end.bytes);
         data + self.index_space.bytes().max(self.index_written)
     }
 
@@ -166,12 +168,14 @@ impl RowsWriter {
             .sink
             .finish()
             .doing("compress the end of", &self.data_path)?;
-        cut_and_sync(&output.file, &self.data_path, output.written)?;
-        cut_and_sync(&self.index, &self.index_path, self.index_written)?;
+        let (data, index) = (("spool", "data"), ("spool", "index"));
+        cut_and_sync(&output.file, &self.data_path, output.end.bytes, data)?;
+        cut_and_sync(&self.index, &self.index_path, self.index_written, index)?;
         Ok(Finished {
             rows: end.rows,
             content_bytes: end.content,
-            data_bytes: output.written,
+            data_bytes: output.end.bytes,
+            data_hash: output.end.hash(),
             index_bytes: self.index_written,
         })
     }
@@ -185,7 +189,7 @@ impl RowsWriter {
             HELD_BACK
         };
         let content = (self.content.len() + bytes + 2) as u64;
-        let data = output.written + content + held_back;
+        let data = output.end.bytes + content + held_back;
         self.data_space
             .ensure(&output.file, &self.data_path, data)?;
         let frames = 2 * FRAME_HEADER + 32;
@@ -233,7 +237,7 @@ impl RowsWriter {
         if self.entries.is_empty() {
             return Ok(());
         }
-        let before = self.sink.output().written;
+        let before = self.sink.output().end.clone();
         let frame = entries_frame(self.frames, &self.entries);
         if let Err(e) = self.sink.write_all(&self.content) {
             self.torn = !self.sink.is_repeatable();
@@ -250,9 +254,9 @@ impl RowsWriter {
     }
 
     /// Content without its index does not count.
-    fn take_back(&mut self, before: u64) {
+    fn take_back(&mut self, before: data::End) {
         match &mut self.sink {
-            Sink::Plain(output) => output.written = before,
+            Sink::Plain(output) => output.end = before,
             _ => self.torn = true,
         }
     }

@@ -174,3 +174,40 @@ fn what_a_removed_file_leaves_is_remembered() {
     disk.remove(ROOT, name("a")).unwrap();
     assert_eq!(disk.left_over.len(), 8);
 }
+
+#[test]
+fn a_chosen_cut_loses_what_is_chosen_and_nothing_else() {
+    let mut disk = disk().calm();
+    let folder = disk.create(ROOT, name("f"), Kind::Folder).unwrap();
+    disk.sync_folder(ROOT).unwrap();
+    file(&mut disk, folder, "a", b"x");
+    let b = file(&mut disk, folder, "b", b"y");
+    disk.sync(b).unwrap();
+    disk.write(b, 0, b"z").unwrap();
+    let after = |lost| {
+        let mut disk = disk.clone();
+        disk.cut_losing(lost);
+        shown(&disk, ROOT)
+    };
+    assert_eq!(after(Lost::Bytes("a")), "f=(a= b=z)");
+    assert_eq!(after(Lost::Bytes("b")), "f=(a=x b=y)");
+    assert_eq!(after(Lost::Bytes("")), "f=(a= b=y)");
+    assert_eq!(after(Lost::Names("f")), "f=()");
+    assert_eq!(after(Lost::Names("")), "f=(a=x b=z)");
+    assert_eq!(after(Lost::AllNames), "f=()");
+}
+
+#[test]
+fn a_file_finds_the_disk_full_at_its_sync_and_then_at_each_write() {
+    let mut disk = disk().calm();
+    disk.fill("a");
+    let a = file(&mut disk, ROOT, "a1", b"x");
+    let b = file(&mut disk, ROOT, "b", b"x");
+    assert_eq!(disk.sync(b), Ok(()));
+    assert_eq!(disk.sync(a), Err(Errno::NOSPC));
+    assert_eq!(disk.write(a, 0, b"y"), Err(Errno::NOSPC));
+    assert_eq!(disk.sync(a), Ok(()));
+    assert_eq!(disk.refusals(), 2);
+    disk.cut_losing(Lost::Bytes(""));
+    assert_eq!(disk.read(a, 0, 9).unwrap(), b"x");
+}

@@ -95,8 +95,8 @@ fn what_was_synced_is_there_after_a_power_cut() -> Outcome {
             let mut file = File::create(folder.join("aside"))?;
             file.write_all(b"whole")?;
             file.sync_data()?;
-            rename(&folder.join("aside"), &folder.join("named"))?;
-            write_whole(&folder.join("other"), b"too")?;
+            rename(&folder.join("aside"), &folder.join("named"), ("a", "name"))?;
+            write_whole(&folder.join("other"), b"too", "b")?;
             let mut more = File::options().append(true).open(folder.join("named"))?;
             more.write_all(b" and more")?;
             more.sync_all()?;
@@ -118,7 +118,7 @@ fn what_was_not_synced_is_lost_now_and_then() -> Outcome {
             let top = mounted.path().to_owned();
             let (a, b) = (top.join(format!("a{cut}")), top.join(format!("b{cut}")));
             File::create(&a)?.write_all(b"x")?;
-            sync_folder(&top)?;
+            sync_folder(&top, ("a", "name"))?;
             let mut file = File::create(&b)?;
             file.write_all(b"x")?;
             file.sync_all()?;
