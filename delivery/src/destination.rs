@@ -19,12 +19,14 @@ use crate::record::Row;
 pub use notes::{Attempts, Note, Notes};
 pub use outcome::{Outcome, Reason, Rejections};
 use s3::memory::UploadMemory;
+use warehouse::postgresql;
 
 pub mod file;
 mod notes;
 pub mod opensearch;
 mod outcome;
 pub mod s3;
+pub mod warehouse;
 
 /// Files, or groups of files, that are sent to one place at once.
 const AT_ONCE: usize = 4;
@@ -59,6 +61,9 @@ pub struct Object {
     pub rows: Option<RowsFiles>,
     /// Which records they are.
     pub provenance: Provenance,
+    /// Position of the first record of the stream that lies sealed and is not delivered: what lies
+    /// before it will never be tried again.
+    pub waiting_from: u64,
     /// The retry duration is over (rule 21): what cannot be delivered now is to be refused, unless
     /// it is unknown whether it is there already (rule 18).
     pub is_last_try: bool,
@@ -104,6 +109,8 @@ pub enum Target {
     S3(s3::Place),
     /// An index of OpenSearch or Elasticsearch.
     OpenSearch(opensearch::Place),
+    /// A table of PostgreSQL.
+    Postgresql(postgresql::Place),
 }
 
 impl Target {
@@ -117,6 +124,9 @@ impl Target {
             settings::Destination::OpenSearch(found) => {
                 Self::OpenSearch(opensearch::Place::of(found))
             }
+            settings::Destination::Postgresql(postgresql) => {
+                Self::Postgresql(postgresql::Place::of(postgresql))
+            }
         }
     }
 
@@ -126,6 +136,9 @@ impl Target {
             (Self::File { path }, Self::File { path: other }) => path == other,
             (Self::S3(place), Self::S3(other)) => place.is_place(other),
             (Self::OpenSearch(place), Self::OpenSearch(other)) => place.is_place(other),
+            (Self::Postgresql(place), Self::Postgresql(other)) => {
+                place.loading.is_place(&other.loading)
+            }
             _ => false,
         }
     }
@@ -134,6 +147,8 @@ impl Target {
     pub fn at_once(&self) -> usize {
         match self {
             Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => AT_ONCE,
+            // A COPY takes a seal, one after the other.
+            Self::Postgresql(_) => 1,
         }
     }
 
@@ -141,6 +156,7 @@ impl Target {
     pub fn takes_seals(&self) -> bool {
         match self {
             Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => false,
+            Self::Postgresql(_) => true,
         }
     }
 
@@ -150,13 +166,14 @@ impl Target {
         match self {
             Self::File { .. } | Self::S3(_) => None,
             Self::OpenSearch(place) => Some(place.retry()),
+            Self::Postgresql(place) => Some(place.loading.retry),
         }
     }
 
     /// What a row is called there, where rows are documents.
     pub fn document(&self, lane: LaneId, row: &Row<'_>) -> Option<opensearch::Document> {
         match self {
-            Self::File { .. } | Self::S3(_) => None,
+            Self::File { .. } | Self::S3(_) | Self::Postgresql(_) => None,
             Self::OpenSearch(place) => Some(place.document_at_best(lane, row)),
         }
     }
@@ -166,6 +183,7 @@ impl Target {
         match self {
             Self::File { .. } | Self::S3(_) => "delivery-failed",
             Self::OpenSearch(_) => opensearch::ERROR_TYPE,
+            Self::Postgresql(_) => "postgresql-failed",
         }
     }
 
@@ -177,6 +195,9 @@ impl Target {
             Self::OpenSearch(place) => {
                 AnyDestination::OpenSearch(opensearch::Cluster::open(place, memory)?)
             }
+            Self::Postgresql(place) => {
+                AnyDestination::Postgresql(postgresql::Postgresql::open(place))
+            }
         })
     }
 }
@@ -187,6 +208,7 @@ impl std::fmt::Display for Target {
             Self::File { path } => write!(f, "the folder {}", path.display()),
             Self::S3(place) => place.fmt(f),
             Self::OpenSearch(place) => place.fmt(f),
+            Self::Postgresql(place) => place.fmt(f),
         }
     }
 }
@@ -200,6 +222,8 @@ pub enum AnyDestination {
     S3(s3::Bucket),
     /// OpenSearch or Elasticsearch.
     OpenSearch(opensearch::Cluster),
+    /// A table of PostgreSQL.
+    Postgresql(postgresql::Postgresql),
 }
 
 impl AnyDestination {
@@ -211,6 +235,7 @@ impl AnyDestination {
             Self::File(_) => Ok(()),
             Self::S3(bucket) => bucket.preflight(start).await,
             Self::OpenSearch(cluster) => cluster.preflight().await,
+            Self::Postgresql(table) => table.preflight().await,
         }
     }
 }
@@ -221,6 +246,7 @@ impl Destination for AnyDestination {
             Self::File(folder) => folder.deliver(group).await,
             Self::S3(bucket) => bucket.deliver(group).await,
             Self::OpenSearch(cluster) => cluster.deliver(group).await,
+            Self::Postgresql(table) => table.deliver(group).await,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The points at which a test may kill the daemon, and the syncs that it may leave out.
 //!
 //! Each is killed at by `tests/tests/proofs`, which takes the list from the program: a new point
-//! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own.
+//! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own;
+//! those that need a warehouse are reached in `tests/tests/warehouse`.
 
 use standpipe_config::faults::{Point, Sync};
 
@@ -94,6 +95,18 @@ pub const POINTS: &[Point] = &[
     point(
         "divert.recorded",
         "The checkpoint names an error file in place of the refused one.",
+    ),
+    point(
+        "warehouse.locked",
+        "A warehouse's ledger is locked, and does not have the file.",
+    ),
+    point(
+        "warehouse.noted",
+        "A file is loaded and noted so; nothing is committed.",
+    ),
+    point(
+        "warehouse.committed",
+        "A load is committed; the checkpoint does not know.",
     ),
     point(
         "recovery.spool-there",

@@ -9,7 +9,6 @@ use standpipe_config::settings::delivery::{Format, RawCompression};
 use crate::record::rows::Shape;
 
 pub mod error_line;
-mod json;
 pub mod parquet;
 
 /// `Content-Type` of every object, as Firehose has it.

@@ -18,6 +18,7 @@ pub mod mount;
 pub mod objects;
 pub mod order;
 pub mod port;
+pub mod postgresql;
 pub mod power;
 pub mod program;
 pub mod proxy;

@@ -19,6 +19,7 @@ mod opensearch;
 mod read;
 mod summary;
 mod tables;
+mod warehouse;
 mod words;
 mod write;
 
@@ -28,6 +29,7 @@ pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess}
 pub use read::{load, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
+pub use warehouse::{Loading, PostgresqlDestination, Server, ServerTls, TableName, UnknownColumns};
 pub use write::write_stream;
 
 /// Everything in `delivery.yaml`.
@@ -257,6 +259,8 @@ pub enum Destination {
     S3(S3Destination),
     /// OpenSearch or Elasticsearch.
     OpenSearch(OpenSearchDestination),
+    /// A table of PostgreSQL.
+    Postgresql(PostgresqlDestination),
 }
 
 impl Destination {
@@ -265,6 +269,7 @@ impl Destination {
         match self {
             Self::File(_) | Self::S3(_) => self,
             Self::OpenSearch(search) => &search.backup,
+            Self::Postgresql(postgresql) => &postgresql.backup,
         }
     }
 
@@ -274,6 +279,7 @@ impl Destination {
             Self::File(file) => Some(&file.prefix),
             Self::S3(s3) => Some(&s3.prefix),
             Self::OpenSearch(_) => None,
+            Self::Postgresql(_) => None,
         }
     }
 
@@ -283,6 +289,7 @@ impl Destination {
             Self::File(file) => &file.error_output_prefix,
             Self::S3(s3) => &s3.error_output_prefix,
             Self::OpenSearch(search) => search.backup.error_output_prefix(),
+            Self::Postgresql(postgresql) => postgresql.backup.error_output_prefix(),
         }
     }
 
@@ -292,6 +299,7 @@ impl Destination {
             Self::File(file) => file.backup.as_deref(),
             Self::S3(s3) => s3.backup.as_deref(),
             Self::OpenSearch(search) => search.backup_all.then_some(&*search.backup),
+            Self::Postgresql(postgresql) => postgresql.backup_all.then_some(&*postgresql.backup),
         }
     }
 }

@@ -32,9 +32,14 @@ pub(crate) fn is_open(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else {
         return false;
     };
-    let host = split(authority(rest)).0.trim_matches(['[', ']']);
+    !is_this_machine(split(authority(rest)).0)
+}
+
+/// Whether a host is this machine, so that nobody reads what is sent there.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
     let local = |ip: IpAddr| ip.to_canonical().is_loopback();
-    host != "localhost" && !host.parse().is_ok_and(local)
+    host == "localhost" || host.parse().is_ok_and(local)
 }
 
 fn authority(rest: &str) -> &str {
@@ -43,14 +48,15 @@ fn authority(rest: &str) -> &str {
 }
 
 /// Host and port. The colons of an IPv6 address are inside of brackets.
-fn split(authority: &str) -> (&str, Option<&str>) {
+pub(crate) fn split(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (authority, None),
     }
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether it is the name or the address of a host.
+pub(crate) fn is_host(host: &str) -> bool {
     let inside = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     match inside {
         Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use super::Rejections;
 use crate::failure::Failure;
 
 /// State of the attempts to deliver a file. Only uploads named here are ever aborted (rule 26).
@@ -17,6 +18,9 @@ pub struct Attempts {
     /// Something of it was sent: whether it arrived is to be asked before it is given up (rule 18).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sent: bool,
+    /// Rows that are left out of what was sent (rule 25).
+    #[serde(default, skip_serializing_if = "Rejections::is_empty")]
+    pub rejected: Rejections,
 }
 
 /// What is remembered of the attempts at one object.

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Bytes of reasons that are kept for one file; a file of nothing but bad rows must not fill the
 /// memory with what was said of each. Beyond it only the code of a reason is kept.
 const REASONS: usize = 2 * 1024 * 1024;
@@ -22,17 +24,19 @@ pub enum Outcome {
 }
 
 /// Rows of one file that its destination refuses for good.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Rejections {
     /// Numbers of rows, and of their reasons.
     rows: Vec<(u64, u32)>,
     reasons: Vec<Reason>,
+    #[serde(skip)]
     known: HashMap<Reason, u32>,
+    #[serde(skip)]
     bytes: usize,
 }
 
 /// Why a row is refused.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Reason {
     /// Firehose's code, or one in its style.
     pub code: String,
@@ -65,6 +69,14 @@ impl Rejections {
     /// How many rows are refused.
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The numbers of the rows, in their order.
+    pub fn numbers(&self) -> Vec<u64> {
+        let mut numbers: Vec<_> = self.rows.iter().map(|(row, _)| *row).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 
     /// The first reason that was given.

@@ -15,7 +15,9 @@ use tokio::time::Instant;
 
 use super::blocking;
 use super::targets::{Current, Targets};
-use crate::destination::{Destination, Note, Notes, Object, Outcome, Provenance, RowsFiles};
+use crate::destination::{
+    Destination, Note, Notes, Object, Outcome, Provenance, RowsFiles, Target,
+};
 use crate::failure::{Failure, Verdict};
 use crate::lane::Fatal;
 use crate::lane::checkpoint::{Checkpoint, Entry, SealedFile};
@@ -151,11 +153,15 @@ impl Delivery {
             Ok(target) => target,
             Err(failure) => return Ok(all(failure)),
         };
+        let waiting_from = self.waiting_from(sealed);
         let (notes, mut taken) = Notes::of(group.iter().map(|f| (f.id, f.attempts.clone())));
         let objects: Vec<_> = group.iter().zip(notes).collect();
         let objects: Vec<_> = objects
             .into_iter()
-            .map(|(file, notes)| self.object(file, turn, notes))
+            .map(|(file, notes)| Object {
+                waiting_from,
+                ..self.object(file, turn, notes)
+            })
             .collect();
         let mut sending = std::pin::pin!(target.deliver(&objects));
         let results = loop {
@@ -171,6 +177,16 @@ impl Delivery {
             self.targets.close(sealed, &self.current);
         }
         Ok(results)
+    }
+
+    /// The first position that lies sealed, for a place that keeps a ledger of what it has.
+    fn waiting_from(&self, sealed: &Target) -> u64 {
+        if !sealed.takes_seals() {
+            return 0;
+        }
+        let state = self.checkpoint.state();
+        let waiting = state.files.values().map(|file| file.first);
+        waiting.min().unwrap_or(0)
     }
 
     fn object(&self, file: &SealedFile, turn: &Turn, notes: Notes) -> Object {
@@ -195,6 +211,7 @@ impl Delivery {
                 last: file.last,
                 records: file.counts.records,
             },
+            waiting_from: 0,
             is_last_try: retry
                 .zip(tried)
                 .is_some_and(|(retry, tried)| tried >= retry),

@@ -51,6 +51,7 @@ fn seal(folder: &Path, key: &str, bytes: &[u8]) -> Outcome<Sealed> {
                 records: 10,
             },
             rows: None,
+            waiting_from: 0,
             is_last_try: false,
             notes: notes(Attempts::default()).0,
         },

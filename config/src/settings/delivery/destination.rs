@@ -1,7 +1,7 @@
 //! The reader of the destination.
 
 use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
-use super::{Destination, FileDestination, S3Destination, bucket, opensearch};
+use super::{Destination, FileDestination, S3Destination, bucket, opensearch, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::settings::values;
 use crate::yaml::{At, Fields};
@@ -14,6 +14,7 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     let (key, at) = at.fields(&DESTINATION)?.only()?;
     let fields = match key.name {
         "opensearch" => return opensearch::read(&at).map(Destination::OpenSearch),
+        "postgresql" => return warehouse::postgresql(&at).map(Destination::Postgresql),
         "s3" => at.fields(&S3)?,
         _ => at.fields(&FILE)?,
     };
@@ -22,7 +23,7 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     match destination? {
         Destination::File(file) => Some(Destination::File(FileDestination { backup, ..file })),
         Destination::S3(s3) => Some(Destination::S3(S3Destination { backup, ..s3 })),
-        other @ Destination::OpenSearch(_) => Some(other),
+        other @ (Destination::OpenSearch(_) | Destination::Postgresql(_)) => Some(other),
     }
 }
 

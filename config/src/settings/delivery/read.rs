@@ -6,7 +6,7 @@ use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
 use super::{
     Buffering, Destination, Format, HighWater, Limits, Raw, RawCompression, Settings, Stream,
 };
-use super::{destination, format, listen};
+use super::{destination, format, listen, warehouse};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
 use crate::settings::{Loaded, loaded, read_file, values};
 use crate::units::{parse_size, print_size};
@@ -154,6 +154,9 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     let destination = destination::read(&fields);
     if let (Some(Destination::OpenSearch(_)), Some(format)) = (&destination, &format) {
         check_documents(&fields, format);
+    }
+    if let (Some(destination), Some(format)) = (&destination, &format) {
+        warehouse::check_format(&fields, destination, format);
     }
     if let (Some(quota), Some(buffering)) = (quota, buffering) {
         warn_of_small_quota(&fields, quota, buffering);

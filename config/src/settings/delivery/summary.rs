@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::opensearch;
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream};
+use super::{opensearch, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::tls::Tls;
 use crate::units::{print_size, print_span};
@@ -138,6 +138,12 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
             lines.extend(opensearch::summary(search));
             if !search.backup_all {
                 self::destination("failed records to", &search.backup, lines);
+            }
+        }
+        Destination::Postgresql(postgresql) => {
+            lines.extend(warehouse::summary(&postgresql.loading, "by COPY"));
+            if !postgresql.backup_all {
+                self::destination("failed records to", &postgresql.backup, lines);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use super::firehose::{ACCESS_KEY, FIREHOSE};
 use super::opensearch::{OPENSEARCH, SIGV4};
+use super::warehouse;
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
@@ -36,10 +37,13 @@ pub static TABLES: &[&Table] = &[
     &BACKUP_S3,
     &OPENSEARCH,
     &SIGV4,
+    &warehouse::POSTGRESQL,
+    &warehouse::SIDE_COLUMN,
 ];
 
 const ADDRESS: &str = "an IP address and a port";
 const PATH: &str = "a path; a relative one is taken from the folder of this file";
+const ANYWHERE: &str = "one of file, s3, opensearch, postgresql";
 const PREFIX: &str = "text with expressions such as !{timestamp:yyyy/MM/dd}";
 
 pub(super) static ROOT: Table = Table {
@@ -176,12 +180,7 @@ pub(super) static STREAM: Table = Table {
             "raw",
             "one of raw, parquet",
         ),
-        Key::new(
-            "destination",
-            "Where objects go.",
-            "",
-            "one of file, s3, opensearch",
-        ),
+        Key::new("destination", "Where records go.", "", ANYWHERE),
     ],
 };
 
@@ -230,7 +229,7 @@ pub(super) static DESTINATION: Table = Table {
             "a mapping with the keys nodes, index, backup",
         ),
         Key::later("redshift", "Redshift."),
-        Key::later("postgresql", "PostgreSQL."),
+        warehouse::POSTGRESQL_KEY,
     ],
 };
 

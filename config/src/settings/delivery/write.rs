@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::opensearch;
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Format, Parquet, Schema, Stream};
+use super::{opensearch, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::SecretSource;
 use crate::units::{print_size, print_span};
@@ -92,9 +92,15 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
             let written = opensearch::lines(search);
             written.iter().for_each(|line| lines.add(depth + 1, line));
         }
+        Destination::Postgresql(postgresql) => {
+            lines.add(depth, "postgresql:");
+            let written = warehouse::postgresql_lines(postgresql);
+            written.iter().for_each(|line| lines.add(depth + 1, line));
+        }
     }
     let backup = match destination {
         Destination::OpenSearch(search) => Some(&*search.backup),
+        Destination::Postgresql(postgresql) => Some(&*postgresql.backup),
         Destination::File(_) | Destination::S3(_) => destination.backup(),
     };
     if let Some(backup) = backup {

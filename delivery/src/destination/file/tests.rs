@@ -16,6 +16,7 @@ fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
         hash: content_hash(&path).unwrap(),
         path,
         rows: None,
+        waiting_from: 0,
         is_last_try: false,
         provenance: Provenance {
             lane: LaneId([1; 16]),

@@ -262,6 +262,7 @@ fn seal(rows: &[&str]) -> Sealed {
             last: rows.len() as u64,
             records: rows.len() as u64,
         },
+        waiting_from: 0,
         is_last_try: false,
         notes: notes.into_iter().next().unwrap(),
     };

@@ -81,7 +81,7 @@ impl Bucket {
         let id = begun.map_err(|e| self.failure("begin an upload of", key, &e))?;
         let note = Attempts {
             upload: Some(id.clone()),
-            ..Attempts::default()
+            ..object.notes.known().clone()
         };
         if let Err(failure) = object.notes.keep(note).await {
             // It is ours and nobody will remember it.

@@ -14,7 +14,7 @@ use standpipe_config::settings::delivery::ColumnType;
 use super::coerce::{Fill, misfit};
 use super::failure::Wrong;
 use super::schema::element;
-use crate::format::json::{Scanner, Token};
+use crate::record::json::{Scanner, Token};
 
 pub(super) use structs::{Placed, Struct};
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::failure::{MAX_CELLS, Misfit, Wrong};
 use super::time;
-use crate::format::json::number::{double, integer, is_integral, is_number, lossless_double};
-use crate::format::json::{Scanner, Token};
+use crate::record::json::number::{double, integer, is_integral, is_number, lossless_double};
+use crate::record::json::{Scanner, Token};
 
 /// How a record is filled in, and how many cells it has filled.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,6 +1,6 @@
 //! Why a record cannot be converted.
 
-use crate::format::json::{Malformed, Why};
+use crate::record::json::{Malformed, Why};
 
 /// The most cells that one record may fill: it bounds memory where few bytes ask for many cells
 /// (`[{},{},{}…]` in a list of wide structs).

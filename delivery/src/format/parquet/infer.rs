@@ -8,8 +8,8 @@ use standpipe_config::settings::delivery::{Column, ColumnType};
 
 use super::REST;
 use super::schema::leaves;
-use crate::format::json::number::{integer, is_integral, lossless_double};
-use crate::format::json::{Malformed, Scanner, Token};
+use crate::record::json::number::{integer, is_integral, lossless_double};
+use crate::record::json::{Malformed, Scanner, Token};
 
 /// Keys that are counted at most, known ones included; it bounds memory where keys are endless.
 const MAX_KEYS: usize = 4 * MAX_INFERRED_COLUMNS;

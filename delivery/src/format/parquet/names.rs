@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::format::json::Text;
+use crate::record::json::Text;
 
 /// The names of an object's columns. Records of a stream mostly have their keys in one order, so
 /// the next name is tried first.

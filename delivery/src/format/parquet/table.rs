@@ -12,7 +12,7 @@ use super::cells::{Cells, Placed, Struct};
 use super::coerce::Fill;
 use super::failure::Wrong;
 use super::schema::leaves;
-use crate::format::json::{Scanner, Text, Token};
+use crate::record::json::{Scanner, Text, Token};
 
 /// Rows in a batch: more are slower (`dependencies` measurements) and bigger.
 const ROWS: usize = 8192;

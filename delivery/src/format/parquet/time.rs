@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 
-use crate::format::json::number::is_number;
+use crate::record::json::number::is_number;
 
 /// Below this a number is seconds, from here on milliseconds.
 const SECONDS_BELOW: f64 = 1e12;

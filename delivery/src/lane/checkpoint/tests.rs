@@ -249,6 +249,7 @@ fn attempts_are_remembered() {
     let attempts = Attempts {
         upload: Some("u".into()),
         sent: true,
+        ..Attempts::default()
     };
     let entry = Entry::Attempted {
         file: 1,

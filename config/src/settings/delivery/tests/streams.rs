@@ -95,8 +95,7 @@ fn a_bucket_has_defaults_for_all_but_its_name() {
             .remove(0);
         match stream.destination {
             Destination::S3(s3) => s3,
-            Destination::File(_) => panic!("s3"),
-            Destination::OpenSearch(_) => panic!("no bucket"),
+            other => panic!("s3, not {other:?}"),
         }
     };
     let aws = of("bucket: logs");

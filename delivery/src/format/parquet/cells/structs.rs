@@ -10,7 +10,7 @@ use super::super::infer::makes_column;
 use super::super::names::Names;
 use super::super::schema::field;
 use super::Cells;
-use crate::format::json::{Scanner, Text, Token};
+use crate::record::json::{Scanner, Text, Token};
 
 /// Columns that are filled from one object each time.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::StreamSchema;
 use super::super::tests::{column, convert, inferred, list};
 use super::*;
-use crate::format::json::tests::any_json;
+use crate::record::json::tests::any_json;
 
 fn inferred_from(records: &[&str]) -> Vec<Column> {
     let mut learner = Learner::new();

@@ -78,6 +78,8 @@ fn place(destination: &Destination) -> (String, &Prefix, &ErrorPrefix) {
             (name.to_owned(), &file.prefix, &file.error_output_prefix)
         }
         Destination::OpenSearch(found) => place(&found.backup),
+        // Of a table the door tells where its failed records go.
+        Destination::Postgresql(_) => place(destination.errors()),
     }
 }
 
