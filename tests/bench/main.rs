@@ -12,6 +12,7 @@ mod machine;
 mod search;
 mod ship;
 mod table;
+mod warehouse;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,25 +26,27 @@ use table::Table;
 
 const USAGE: &str = "cargo bench [-- [PART…] [--data FILE] [--size BYTES] [--rounds N]]
 
-PART      door, agent, parquet, path or search; all of them if none is named
+PART      door, agent, parquet, path, search or warehouse; all of them if none is named
 --data    an access log to repeat; without it ../shared/data/apache-access.log beside the tree, or
           lines made up
 --size    how many bytes of it, and of the same as JSON (1000000000)
 --rounds  how often everything is measured (3)
 
-OpenSearch is measured where STANDPIPE_OPENSEARCH names its archive, as tests/run gets it.
+OpenSearch is measured where STANDPIPE_OPENSEARCH names its archive, as tests/run gets it, and
+PostgreSQL where STANDPIPE_POSTGRESQL names the folder of its programs.
 DuckDB and pyarrow are measured with the Python of STANDPIPE_PYTHON, or the one that tests/run has
 prepared.";
 
 /// A part of the benchmark.
 type Part = (&'static str, fn(&Ground, &mut Table) -> Outcome);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("door", door::run),
     ("agent", ship::agent),
     ("parquet", columns::run),
     ("path", ship::whole),
     ("search", search::run),
+    ("warehouse", warehouse::run),
 ];
 
 /// What is asked for.
