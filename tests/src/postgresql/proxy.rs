@@ -20,6 +20,8 @@ pub enum Fault {
     Unsent,
     /// The server does it, and its reply is lost.
     ReplyLost,
+    /// The same, and nothing passes any more until the network is restored.
+    ReplyLostAndGone,
     /// The client hears nothing more at once, while the server is still at it.
     HungUp,
 }
@@ -144,6 +146,9 @@ impl Shared {
                     return Ok(());
                 }
                 deaf.store(true, Ordering::SeqCst);
+                if fault == Fault::ReplyLostAndGone {
+                    self.down.store(true, Ordering::SeqCst);
+                }
                 server.write_all(said)?;
                 if fault == Fault::HungUp {
                     client.shutdown(Shutdown::Both)?;

@@ -1,6 +1,8 @@
 //! Each fault once, deliberately: the daemon ends amid a load, a COMMIT or its reply is lost, or it
 //! is still running when the next attempt comes.
 
+use std::time::Duration;
+
 use standpipe_tests::postgresql::proxy::{Fault, Proxy};
 use standpipe_tests::wait::until;
 use standpipe_tests::{Daemon, Folder, Outcome, Trouble};
@@ -80,6 +82,36 @@ fn a_commit_that_is_still_running_is_waited_for() -> Outcome {
     assert_eq!(books.delivered, 200, "{books:?}");
     each_row_once(&server, 200)?;
     assert_eq!(daemon.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+/// While nobody can say whether a COMMIT was done, its rows are not diverted, however long that takes:
+/// they would be in the table and under the error prefix.
+#[test]
+fn rows_of_a_commit_of_unknown_fate_are_kept_beyond_the_retry_duration() -> Outcome {
+    let folder = Folder::new("warehouse-unknown-fate")?;
+    let Some(server) = server_with_table(&folder)? else {
+        return folder.done();
+    };
+    let proxy = Proxy::start(server.address())?;
+    let mut daemon = Daemon::start(folder.path(), &stream(proxy.address(), "retry: 1s"))?;
+    proxy.command(Fault::ReplyLostAndGone);
+    send(&daemon, &rows(0..100))?;
+    until("the reply to be lost", PATIENCE, || match proxy.met() {
+        1 => Ok(()),
+        _ => Err(Trouble::new("no COMMIT was sent")),
+    })?;
+    // Many times the retry duration, and over a restart.
+    std::thread::sleep(Duration::from_secs(6));
+    daemon.kill()?;
+    daemon.up()?;
+    std::thread::sleep(Duration::from_secs(6));
+    let books = daemon.books("web")?;
+    assert_eq!((books.waiting, books.failed), (100, 0), "{books:?}");
+    proxy.cut_off(false);
+    let books = daemon.settled("web", 100, PATIENCE)?;
+    assert_eq!(books.delivered, 100, "{books:?}");
+    each_row_once(&server, 100)?;
     folder.done()
 }
 

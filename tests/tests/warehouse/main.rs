@@ -88,11 +88,16 @@ fn error_lines(folder: &Path) -> Outcome<BTreeMap<Vec<u8>, Value>> {
     Ok(found)
 }
 
-/// A server with the table, and a daemon that is not started yet; `None` without PostgreSQL.
+/// The ledger as it is where keys are not enforced: what keeps rows from being there twice is the
+/// lock, and not the server.
+const KEYLESS_LEDGER: &str = "CREATE TABLE standpipe_ledger (object text, sha256 text, loaded_into text, lane text, run text, first_position bigint, last_position bigint, loaded_rows bigint, refused_rows bigint, loaded_at timestamp)";
+
+/// A server with the table and a ledger without a key; `None` without PostgreSQL.
 fn server_with_table(folder: &Folder) -> Outcome<Option<Postgresql>> {
     let Some(server) = Postgresql::start(folder.path())? else {
         return Ok(None);
     };
     server.ask(TABLE)?;
+    server.ask(KEYLESS_LEDGER)?;
     Ok(Some(server))
 }
