@@ -28,6 +28,9 @@ pub const BUFFERING_SIZE: std::ops::RangeInclusive<u64> = 1024 * 1024..=128 * 10
 /// Buffering hints, in Firehose's ranges: the age of a batch in seconds.
 pub const BUFFERING_INTERVAL_SECONDS: std::ops::RangeInclusive<u64> = 0..=900;
 
+/// Bytes of records that a hook gets at once, in Firehose's range (0.2 to 3 MB).
+pub const HOOK_BUFFERING_SIZE: std::ops::RangeInclusive<u64> = 200 * 1024..=3 * 1024 * 1024;
+
 /// Longest object key as evaluated, in bytes (Firehose's limit for an evaluated prefix).
 pub const MAX_KEY: usize = 512;
 

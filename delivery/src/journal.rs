@@ -140,6 +140,13 @@ impl Chunk {
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.entries.iter().flat_map(Entry::rows)
     }
+
+    /// The records from `position` on in order.
+    pub fn rows_from(&self, position: u64) -> impl Iterator<Item = Row<'_>> {
+        let before = move |entry: &&Entry| entry.first + entry.records.len() as u64 <= position;
+        let rows = self.entries.iter().skip_while(before).flat_map(Entry::rows);
+        rows.skip_while(move |row| row.position < position)
+    }
 }
 
 impl Entry {

@@ -8,28 +8,36 @@ use std::sync::Arc;
 
 use standpipe_config::faults;
 use standpipe_config::settings::delivery::Buffering;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::Duration;
 
 use crate::disk::Quota;
 use crate::failure::Failure;
-use crate::journal::{Chunk, Journal, LocalJournal};
+use crate::journal::{Journal, LocalJournal};
 use crate::spool::Spool;
-use batch::{Batch, NotTaken, Taken};
+use crate::transform::AnyTransform;
+use batch::Batch;
 use checkpoint::Checkpoint;
 use health::{Health, Part};
 use plan::Plan;
 use seal::SealError;
+use shape::{Shaped, Shaping};
+
+pub use shares::Shares;
 
 pub mod batch;
 pub mod checkpoint;
 pub mod divert;
 pub mod failed;
+mod fill;
 pub mod health;
 pub mod mishap;
 pub mod object;
 pub mod plan;
 pub mod seal;
+pub mod shape;
+pub mod share;
+mod shares;
 
 /// Bytes of records that are read from the journal at once.
 const CHUNK: usize = 1024 * 1024;
@@ -54,27 +62,6 @@ const FULL_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a halted lane waits before it tries again.
 const HALT_PAUSE: Duration = Duration::from_secs(30);
-
-/// What all lanes of a process share, so that their memory is bounded.
-#[derive(Clone, Debug)]
-pub struct Shares {
-    /// Chunks that may be in memory.
-    pub chunks: Arc<Semaphore>,
-    /// Encoders that may run.
-    pub encoders: Arc<Semaphore>,
-}
-
-impl Shares {
-    /// Shares of `memory` bytes.
-    pub fn of(memory: u64) -> Self {
-        let chunks = (memory / 8 / CHUNK as u64).clamp(2, 16) as usize;
-        let encoders = if memory < 512 * 1024 * 1024 { 1 } else { 2 };
-        Self {
-            chunks: Arc::new(Semaphore::new(chunks)),
-            encoders: Arc::new(Semaphore::new(encoders)),
-        }
-    }
-}
 
 /// A stream's lane.
 #[derive(Debug)]
@@ -103,7 +90,9 @@ pub struct Lane {
 enum Next {
     Stop,
     Seal,
+    Open,
     Read,
+    Take,
 }
 
 /// Why a lane cannot go on; what is on disk is unknown, and the process must end.
@@ -115,27 +104,32 @@ pub struct Fatal(pub String);
 struct Work<'a> {
     lane: &'a Lane,
     batch: Option<Batch>,
-    /// The position to read next.
+    /// Records on their way through the stream's transform, once it is open.
+    shaping: Option<Shaping>,
+    /// The position that goes into the batch next.
     position: u64,
     /// Bytes at which a batch closes; less than the hint while the disk is full.
     size: u64,
 }
 
 impl Lane {
-    /// Runs until it is told to stop. Dropping the future is safe at any time; an open batch is
-    /// read again at the next start.
-    pub async fn run(&self) -> Result<(), Fatal> {
+    /// Runs until it is told to stop; whether records wait before the transform then. Dropping the
+    /// future is safe at any time; an open batch is read again at the next start.
+    pub async fn run(&self) -> Result<bool, Fatal> {
         let mut work = Work {
             lane: self,
             batch: None,
+            shaping: None,
             position: self.checkpoint.state().position,
             size: self.plan.buffering.size,
         };
         loop {
             match work.next().await {
-                Next::Stop => return Ok(()),
+                Next::Stop => return Ok(work.waits()),
                 Next::Seal => work.seal().await?,
+                Next::Open => work.open().await,
                 Next::Read => work.read().await?,
+                Next::Take => work.take_shaped().await?,
             }
         }
     }
@@ -161,26 +155,55 @@ impl Lane {
 }
 
 impl Work<'_> {
-    async fn next(&self) -> Next {
+    async fn next(&mut self) -> Next {
         let mut end = self.lane.journal.watch_end();
         let mut stop = self.lane.stop.clone();
         loop {
-            let unread = *end.borrow_and_update() > self.position;
+            let reached = *end.borrow_and_update();
+            let unread = reached > self.position;
             if self.lane.is_stopping() {
                 return Next::Stop;
             }
             if self.is_due(unread) {
                 return Next::Seal;
             }
-            if unread {
-                return Next::Read;
+            if let Some(next) = self.next_records(reached) {
+                return next;
             }
+            let ticks = self.batch.is_some() || self.is_gathering();
             tokio::select! {
                 _ = stop.changed() => {}
                 _ = end.changed() => {}
-                () = tokio::time::sleep(TICK), if self.batch.is_some() => {}
+                () = ready(&mut self.shaping) => {}
+                () = tokio::time::sleep(TICK), if ticks => {}
             }
         }
+    }
+
+    /// Where records before `end` come from next.
+    fn next_records(&mut self, end: u64) -> Option<Next> {
+        if self.lane.plan.transform.is_none() {
+            return (end > self.position).then_some(Next::Read);
+        }
+        let Some(shaping) = &mut self.shaping else {
+            return Some(Next::Open);
+        };
+        shaping.send_due(self.lane.quota.is_pressed());
+        if shaping.is_ready() {
+            return Some(Next::Take);
+        }
+        shaping.can_read(end).then_some(Next::Read)
+    }
+
+    fn is_gathering(&self) -> bool {
+        self.shaping.as_ref().is_some_and(Shaping::is_gathering)
+    }
+
+    /// Whether records wait before the transform.
+    fn waits(&self) -> bool {
+        let unread = *self.lane.journal.watch_end().borrow() > self.position;
+        let through = self.shaping.as_ref().is_some_and(|s| !s.is_at_work());
+        self.lane.plan.transform.is_some() && unread && !through
     }
 
     /// Whether the open batch is to be sealed now.
@@ -211,79 +234,48 @@ impl Work<'_> {
         self.lane.checkpoint.state().files.len() as u64 >= MANY_FILES
     }
 
-    /// Reads one chunk and writes it into batches, sealing those that get full.
+    /// Makes the stream's transform ready.
+    async fn open(&mut self) {
+        let lane = self.lane;
+        let Some(settings) = &lane.plan.transform else {
+            return;
+        };
+        match AnyTransform::open(settings, &lane.plan.stream).await {
+            Ok(transform) => {
+                let memory = lane.shares.transforms.clone();
+                let health = lane.health.clone();
+                let shaping = Shaping::new(transform, settings, memory, health, self.position);
+                self.shaping = Some(shaping);
+            }
+            Err(failure) => self.failed(&failure).await,
+        }
+    }
+
+    /// Reads one chunk: into the transform where there is one, else into batches, sealing those
+    /// that get full.
     async fn read(&mut self) -> Result<(), Fatal> {
         let lane = self.lane;
         let Ok(_share) = lane.shares.chunks.acquire().await else {
             return Ok(());
         };
-        let chunk = match lane.journal.read(self.position, CHUNK).await {
-            Ok(chunk) => Arc::new(chunk),
-            Err(failure) => {
-                self.failed(&failure).await;
-                return Ok(());
-            }
-        };
-        let end = chunk.end().unwrap_or(self.position);
-        while self.position < end && !lane.is_stopping() {
-            if !self.take(&chunk).await? {
-                break;
-            }
+        let position = self.shaping.as_ref().map_or(self.position, Shaping::ahead);
+        match (lane.journal.read(position, CHUNK).await, &mut self.shaping) {
+            (Ok(chunk), Some(shaping)) => shaping.gather(&chunk),
+            (Ok(chunk), None) => return self.take_all(Shaped::Read(chunk)).await,
+            (Err(failure), _) => self.failed(&failure).await,
         }
         Ok(())
     }
 
-    /// Writes what it can of `chunk` into the open batch; `false` if the lane has to read again.
-    async fn take(&mut self, chunk: &Arc<Chunk>) -> Result<bool, Fatal> {
-        let (plan, spool) = (self.lane.plan.clone(), self.lane.spool.clone());
-        let (open, position, size) = (self.batch.take(), self.position, self.size_now());
-        let chunk = chunk.clone();
-        let write = move || {
-            let mut batch = match open {
-                Some(batch) => batch,
-                None => Batch::open(&spool, &plan, position).map_err(|error| NotTaken {
-                    error,
-                    can_seal: false,
-                })?,
-            };
-            let taken = batch.take(&chunk, size);
-            Ok((batch, taken))
-        };
-        match self.lane.blocking(write).await {
-            Ok((batch, taken)) => {
-                self.position = batch.next();
-                self.batch = Some(batch);
-                self.taken(taken).await
+    /// Writes the oldest records that came out of the transform into batches.
+    async fn take_shaped(&mut self) -> Result<(), Fatal> {
+        match self.shaping.as_mut().and_then(Shaping::take) {
+            Some(Ok(shaped)) => self.take_all(shaped).await,
+            Some(Err(failure)) => {
+                self.failed(&failure).await;
+                Ok(())
             }
-            Err(refused) => self.taken(Err(refused)).await,
-        }
-    }
-
-    async fn taken(&mut self, taken: Result<Taken, NotTaken>) -> Result<bool, Fatal> {
-        let before = self.position;
-        match taken {
-            Ok(Taken::All) => return Ok(true),
-            Ok(Taken::Full) => self.seal().await?,
-            Err(NotTaken { error, can_seal }) if error.is_full() => {
-                if can_seal {
-                    self.seal().await?;
-                } else {
-                    let held = self.batch.as_ref().map_or(0, Batch::bytes);
-                    self.shrink(&error.to_string(), held).await;
-                }
-            }
-            Err(NotTaken { error, .. }) => return Err(Fatal(error.to_string())),
-        }
-        Ok(self.position == before)
-    }
-
-    /// Under pressure batches are smaller: what is being spooled lies in the journal as well.
-    fn size_now(&self) -> u64 {
-        let quota = &self.lane.quota;
-        if quota.is_pressed() {
-            self.size.min((quota.reach() / 8).max(LEAST))
-        } else {
-            self.size
+            None => Ok(()),
         }
     }
 
@@ -342,6 +334,8 @@ impl Work<'_> {
     /// An operator is needed, or the journal could not be read: again, slowly.
     async fn failed(&mut self, failure: &Failure) {
         self.give_up();
+        // Opened anew: what was missing may be there by then.
+        self.shaping = None;
         if self.lane.is_stopping() {
             return;
         }
@@ -352,5 +346,16 @@ impl Work<'_> {
     fn give_up(&mut self) {
         self.batch = None;
         self.position = self.lane.checkpoint.state().position;
+        if let Some(shaping) = &mut self.shaping {
+            shaping.reset(self.position);
+        }
+    }
+}
+
+/// Waits until records came out of the transform.
+async fn ready(shaping: &mut Option<Shaping>) {
+    match shaping {
+        Some(shaping) if !shaping.is_ready() => shaping.ready().await,
+        _ => std::future::pending().await,
     }
 }

@@ -16,3 +16,4 @@ pub mod lane;
 pub mod record;
 pub mod spool;
 pub mod stream;
+pub mod transform;

@@ -4,6 +4,7 @@ use standpipe_config::names::{Arrival, LaneId, Run};
 use standpipe_config::records::Part;
 
 pub(crate) mod json;
+pub mod portion;
 pub mod rows;
 
 /// What names a record, or what one record became, for ever: made of lane, run, position and index

@@ -19,6 +19,7 @@ mod opensearch;
 mod read;
 mod summary;
 mod tables;
+mod transform;
 mod warehouse;
 mod words;
 mod write;
@@ -29,6 +30,7 @@ pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess}
 pub use read::{load, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
+pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform};
 pub use warehouse::{Loading, PostgresqlDestination, Server, ServerTls, TableName, UnknownColumns};
 pub use write::write_stream;
 
@@ -143,6 +145,8 @@ pub struct Stream {
     pub quota: u64,
     /// When a batch closes: first reached wins.
     pub buffering: Buffering,
+    /// What changes records on their way.
+    pub transform: Option<Transform>,
     /// How objects are written.
     pub format: Format,
     /// Where they go.

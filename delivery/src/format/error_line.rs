@@ -41,16 +41,17 @@ pub fn conversion_failed(failed: &Failed<'_>, out: &mut Vec<u8>) {
     line.end(failed);
 }
 
-/// Appends the line of a record that a transform or a destination failed or refused: the fields
-/// that Firehose's other error types have in common.
+/// Appends the line of a record that a destination refused: the fields that Firehose's other error
+/// types have in common.
 pub fn refused(failed: &Failed<'_>, out: &mut Vec<u8>) {
-    let mut line = Line::begin(out);
-    line.raw_data(failed.row.bytes);
-    line.text("errorCode", failed.code);
-    line.text("errorMessage", failed.message);
-    line.number("attemptsMade", i64::from(failed.attempts));
-    line.number("arrivalTimestamp", failed.row.arrival.0);
-    line.number("attemptEndingTimestamp", failed.ended.0);
+    Line::refused(failed, out).end(failed);
+}
+
+/// Appends the line of a record that a transform failed, which is called `by`: error type
+/// `processing-failed`. Firehose spells the last key `lambdaARN` since 2026, `lambdaArn` before.
+pub fn processing_failed(failed: &Failed<'_>, by: &str, out: &mut Vec<u8>) {
+    let mut line = Line::refused(failed, out);
+    line.text("lambdaARN", by);
     line.end(failed);
 }
 
@@ -91,6 +92,18 @@ impl<'a> Line<'a> {
     fn begin(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, first: true }
+    }
+
+    /// The fields that most error types have in common.
+    fn refused(failed: &Failed<'_>, out: &'a mut Vec<u8>) -> Self {
+        let mut line = Line::begin(out);
+        line.raw_data(failed.row.bytes);
+        line.text("errorCode", failed.code);
+        line.text("errorMessage", failed.message);
+        line.number("attemptsMade", i64::from(failed.attempts));
+        line.number("arrivalTimestamp", failed.row.arrival.0);
+        line.number("attemptEndingTimestamp", failed.ended.0);
+        line
     }
 
     fn key(&mut self, key: &str) {

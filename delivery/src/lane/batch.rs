@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use standpipe_config::faults;
 use standpipe_config::files::FileError;
-use standpipe_config::names::{Arrival, Run};
-use standpipe_config::settings::delivery::Format;
+use standpipe_config::settings::delivery::{Format, Transform};
 use tokio::time::Instant;
 
 use super::checkpoint::Counts;
+use super::failed::{ErrorFile, Lines, Reason};
 use super::plan::Plan;
+use super::shape::Shaped;
+use super::share::Share;
 use crate::format::parquet::{StreamSchema, reserve_for};
-use crate::journal::Chunk;
-use crate::record::Row;
 use crate::record::rows::{Reserve, RowsWriter, Shape};
+use crate::record::{Row, Stage};
 use crate::spool::{Draft, Spool};
+use crate::transform::{self, Outcome};
 
 /// A line that was cut into parts may make a batch so much longer than its hint, in bytes, so that
 /// it lies whole in one object.
@@ -36,6 +38,8 @@ pub struct Batch {
     pub(super) data: RowsFile,
     /// Copies for source backup.
     pub(super) backup: Option<RowsFile>,
+    /// Records that a transform failed.
+    pub(super) failed: Option<ErrorFile>,
     /// The file that the data will be encoded into.
     pub(super) object: Option<ObjectFile>,
     /// What it holds.
@@ -63,14 +67,45 @@ pub(super) struct ObjectFile {
 /// What an open batch holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Tally {
-    pub(super) first: u64,
     /// Behind the last record.
     pub(super) next: u64,
-    pub(super) run: Run,
-    pub(super) oldest: Arrival,
-    pub(super) counts: Counts,
+    /// All records, each of which has a copy where there is source backup.
+    pub(super) all: Share,
+    /// Those in the data file.
+    pub(super) kept: Share,
+    /// Bytes of these in the form in which they are delivered.
+    pub(super) written: u64,
+    /// Those that a transform left out.
+    pub(super) dropped: Counts,
     /// The last record is a part of a line, and there are more to come.
     pub(super) in_line: bool,
+}
+
+/// When a batch is full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// Bytes of rows in its data file.
+    pub size: u64,
+    /// Bytes of its records as they were accepted, which a transform may leave little of.
+    pub accepted: u64,
+}
+
+/// Where a batch's files are made.
+#[derive(Debug)]
+pub struct Files<'a> {
+    /// Where they lie.
+    pub spool: &'a Arc<Spool>,
+    /// What they are made for.
+    pub plan: &'a Plan,
+}
+
+impl Files<'_> {
+    /// The file for records that a transform failed.
+    fn failed(&self, draft: &mut Draft) -> Result<ErrorFile, FileError> {
+        let by = self.plan.transform.as_ref().map(Transform::name);
+        let lines = Lines::Processing(by.unwrap_or_default().into());
+        ErrorFile::create(self.spool, draft, self.plan.lane, lines)
+    }
 }
 
 /// How far a chunk went into a batch.
@@ -139,37 +174,37 @@ impl Batch {
             data,
             backup,
             object,
+            failed: None,
             tally: Tally {
-                first: position,
                 next: position,
-                run: Run([0; 8]),
-                oldest: Arrival(0),
-                counts: Counts::default(),
+                all: Share::default(),
+                kept: Share::default(),
+                written: 0,
+                dropped: Counts::default(),
                 in_line: false,
             },
             opened: Instant::now(),
         })
     }
 
-    /// Writes the rows of `chunk` that it does not hold yet, until its records reach `size` bytes.
-    /// Blocks.
-    pub fn take(&mut self, chunk: &Chunk, size: u64) -> Result<Taken, NotTaken> {
-        let held = self.tally.next;
-        let entries = chunk.entries.iter();
-        let new = entries.skip_while(|e| e.first + e.records.len() as u64 <= held);
-        for row in new.flat_map(|entry| entry.rows()) {
-            if row.position < self.tally.next {
-                continue;
-            }
-            if self.is_full(size) {
+    /// Writes the records of `shaped` that it does not hold yet, until it holds as much as `limit`
+    /// says. Blocks.
+    pub fn take(
+        &mut self,
+        shaped: &Shaped,
+        limit: Limit,
+        files: &Files<'_>,
+    ) -> Result<Taken, NotTaken> {
+        for (row, outcome) in shaped.rows_from(self.tally.next) {
+            if self.is_full(limit) {
                 self.count();
                 return Ok(Taken::Full);
             }
-            self.append(&row)?;
+            self.append(&row, outcome, files)?;
         }
         self.count();
         faults::reach("batch", "written");
-        Ok(if self.is_full(size) {
+        Ok(if self.is_full(limit) {
             Taken::Full
         } else {
             Taken::All
@@ -181,14 +216,14 @@ impl Batch {
         self.tally.next
     }
 
-    /// Bytes of its records.
+    /// Bytes of its records as they were accepted.
     pub fn bytes(&self) -> u64 {
-        self.tally.counts.bytes
+        self.tally.all.counts.bytes
     }
 
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.tally.counts.records == 0
+        self.tally.all.counts.records == 0
     }
 
     /// Whether a line would be cut if it were sealed now.
@@ -201,57 +236,133 @@ impl Batch {
         self.opened
     }
 
-    fn is_full(&self, size: u64) -> bool {
-        let bytes = self.bytes();
-        !self.is_empty() && bytes >= size && (!self.tally.in_line || bytes >= size + PATIENCE)
+    fn is_full(&self, limit: Limit) -> bool {
+        let reaches = |patience| {
+            self.tally.written >= limit.size.saturating_add(patience)
+                || self.bytes() >= limit.accepted.saturating_add(patience)
+        };
+        !self.is_empty() && reaches(0) && (!self.tally.in_line || reaches(PATIENCE))
     }
 
-    fn append(&mut self, row: &Row<'_>) -> Result<(), NotTaken> {
+    fn append(
+        &mut self,
+        row: &Row<'_>,
+        outcome: Option<&Outcome>,
+        files: &Files<'_>,
+    ) -> Result<(), NotTaken> {
         #[cfg(test)]
         assert_ne!(row.bytes, PANIC.as_bytes(), "a record that is too much");
-        let failed = |error, can_seal| NotTaken { error, can_seal };
-        let rows = self.data.writer.rows();
-        let data = self.data.writer.append(row);
-        data.map_err(|e| failed(e, self.data.writer.rows() == rows && rows > 0))?;
-        if let Some(backup) = &mut self.backup {
-            // The data has a row more than the copies then.
-            backup.writer.append(row).map_err(|e| failed(e, false))?;
-        }
-        let content = self.data.writer.content_bytes();
-        let reserved = match &mut self.object {
-            Some(object) => {
-                let needed = reserve_for(content, &object.schema);
-                object.reserve.grow(needed)
+        let reserved = match outcome {
+            None => self.keep(row, row),
+            Some(Outcome::Keep { bytes, .. }) => {
+                let changed = Row {
+                    stage: Stage::Transformed,
+                    bytes,
+                    ..*row
+                };
+                self.keep(row, &changed)
             }
-            None => Ok(()),
-        };
+            Some(Outcome::Drop) => self.drop_out(row).map(Ok),
+            Some(Outcome::Failed(why)) => self.fail(row, why, files).map(Ok),
+        }?;
         self.tally.add(row);
         // The row is in; what is reserved so far may do for the seal.
-        reserved.map_err(|e| failed(e, true))
+        reserved.map_err(|error| NotTaken {
+            error,
+            can_seal: true,
+        })
+    }
+
+    /// Writes `changed`, the form in which `row` is delivered. The error inside is one of
+    /// reserving what comes later: the row is in.
+    fn keep(
+        &mut self,
+        row: &Row<'_>,
+        changed: &Row<'_>,
+    ) -> Result<Result<(), FileError>, NotTaken> {
+        let is_whole = !self.is_empty();
+        write(&mut self.data, changed, is_whole)?;
+        // The data has a row more than the copies, should this fail.
+        self.copy(row, false)?;
+        self.tally.kept.add(row);
+        self.tally.written += changed.bytes.len() as u64;
+        let content = self.data.writer.content_bytes();
+        Ok(match &mut self.object {
+            Some(object) => object.reserve.grow(reserve_for(content, &object.schema)),
+            None => Ok(()),
+        })
+    }
+
+    fn drop_out(&mut self, row: &Row<'_>) -> Result<(), NotTaken> {
+        self.copy(row, !self.is_empty())?;
+        self.tally.dropped += Counts {
+            records: 1,
+            bytes: row.bytes.len() as u64,
+        };
+        Ok(())
+    }
+
+    fn fail(
+        &mut self,
+        row: &Row<'_>,
+        why: &transform::Failed,
+        files: &Files<'_>,
+    ) -> Result<(), NotTaken> {
+        let is_whole = !self.is_empty();
+        let failed = |error| NotTaken {
+            error,
+            can_seal: is_whole,
+        };
+        let errors = match &mut self.failed {
+            Some(errors) => errors,
+            none => {
+                let created = files.failed(&mut self.draft).map_err(failed)?;
+                none.insert(created)
+            }
+        };
+        let reason = Reason {
+            code: why.code,
+            message: &why.message,
+            attempts: why.attempts,
+            ended: why.ended,
+        };
+        errors.add(row, &reason).map_err(failed)?;
+        self.copy(row, false)
+    }
+
+    /// Writes a copy for source backup.
+    fn copy(&mut self, row: &Row<'_>, is_whole: bool) -> Result<(), NotTaken> {
+        match &mut self.backup {
+            Some(backup) => write(backup, row, is_whole),
+            None => Ok(()),
+        }
     }
 
     /// Counts what its files take against the quota.
     fn count(&mut self) {
-        let writers = std::iter::once(&self.data).chain(&self.backup);
-        let rows: u64 = writers.map(|file| file.writer.disk_bytes()).sum();
+        let failed = self.failed.as_ref().map(|errors| &errors.file);
+        let files = [Some(&self.data), self.backup.as_ref(), failed];
+        let files = files.into_iter().flatten();
+        let rows: u64 = files.map(|file| file.writer.disk_bytes()).sum();
         let object = self.object.as_ref().map_or(0, |o| o.reserve.bytes());
         self.draft.count(rows + object);
     }
 }
 
+/// Writes a row. `is_whole`: all files of the batch hold the same records until then, and some.
+fn write(file: &mut RowsFile, row: &Row<'_>, is_whole: bool) -> Result<(), NotTaken> {
+    let rows = file.writer.rows();
+    let written = file.writer.append(row);
+    written.map_err(|error| NotTaken {
+        error,
+        can_seal: is_whole && file.writer.rows() == rows,
+    })
+}
+
 impl Tally {
     fn add(&mut self, row: &Row<'_>) {
-        if self.counts.records == 0 {
-            self.run = row.run;
-            self.oldest = row.arrival;
-        }
-        // Never runs backwards within a lane, and costs nothing to be sure of.
-        self.oldest = self.oldest.min(row.arrival);
+        self.all.add(row);
         self.next = row.position + 1;
-        self.counts += Counts {
-            records: 1,
-            bytes: row.bytes.len() as u64,
-        };
         self.in_line = row.part.is_some_and(|part| !part.last);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use standpipe_config::faults;
-use standpipe_config::names::LaneId;
+use standpipe_config::names::{Arrival, LaneId};
 
 use super::checkpoint::{Attempts, Checkpoint, Counts, Entry, Role, SealedFile};
 use super::failed::{ErrorFile, Lines, Reason};
@@ -116,6 +116,7 @@ impl Refused {
         errors: &mut ErrorFile<'_>,
         attempts: u32,
     ) -> Result<(), RowsError> {
+        let ended = Arrival::now();
         let rejections = match self {
             Self::Rows(rejections) => rejections,
             Self::Whole { code, message } => {
@@ -124,6 +125,7 @@ impl Refused {
                     code,
                     message,
                     attempts,
+                    ended,
                 };
                 return errors.add_all(rows, &reason);
             }
@@ -138,6 +140,7 @@ impl Refused {
                     code: &why.code,
                     message: &why.message,
                     attempts,
+                    ended,
                 };
                 errors.add(&row, &reason)?;
             }

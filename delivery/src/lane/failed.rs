@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use standpipe_config::files::FileError;
-use standpipe_config::names::{Arrival, LaneId, Run};
+use standpipe_config::names::{Arrival, LaneId};
 
 use super::batch::RowsFile;
-use super::checkpoint::Counts;
+use super::share::Share;
 use crate::destination::Target;
 use crate::format::error_line::{self, Called, Failed};
 use crate::record::Row;
@@ -14,7 +14,7 @@ use crate::record::rows::{RowsError, RowsReader, Shape};
 use crate::spool::{Draft, Spool};
 
 /// Which fields the lines of an error file have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Lines<'a> {
     /// Those of `format-conversion-failed`.
     Conversion,
@@ -22,6 +22,8 @@ pub enum Lines<'a> {
     Refusal,
     /// Those of a target, which may have its own.
     RefusalBy(&'a Target),
+    /// Those of `processing-failed`: the former and what the transform is called.
+    Processing(Arc<str>),
 }
 
 /// Why records failed.
@@ -33,6 +35,8 @@ pub struct Reason<'a> {
     pub message: &'a str,
     /// How often it was tried.
     pub attempts: u32,
+    /// When the last attempt ended.
+    pub ended: Arrival,
 }
 
 /// An error file that is being written.
@@ -42,22 +46,7 @@ pub struct ErrorFile<'a> {
     lane: LaneId,
     lines: Lines<'a>,
     line: Vec<u8>,
-    /// When the attempt ended: one instant for all of its lines.
-    ended: Arrival,
-    pub(super) failed: FailedRecords,
-}
-
-/// The records in an error file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FailedRecords {
-    /// Position and run of the first.
-    pub first: (u64, Run),
-    /// The oldest arrival.
-    pub oldest: Arrival,
-    /// Accepted records, each once however many rows of it failed (rule 34).
-    pub counts: Counts,
-    /// Position of the last.
-    pub last: Option<u64>,
+    pub(super) failed: Share,
 }
 
 impl<'a> ErrorFile<'a> {
@@ -73,13 +62,7 @@ impl<'a> ErrorFile<'a> {
             lane,
             lines,
             line: Vec::new(),
-            ended: Arrival::now(),
-            failed: FailedRecords {
-                first: (0, Run([0; 8])),
-                oldest: Arrival(i64::MAX),
-                counts: Counts::default(),
-                last: None,
-            },
+            failed: Share::default(),
         })
     }
 
@@ -91,10 +74,10 @@ impl<'a> ErrorFile<'a> {
             code: reason.code,
             message: reason.message,
             attempts: reason.attempts,
-            ended: self.ended,
+            ended: reason.ended,
         };
         self.line.clear();
-        match self.lines {
+        match &self.lines {
             Lines::Conversion => error_line::conversion_failed(&failed, &mut self.line),
             Lines::Refusal => error_line::refused(&failed, &mut self.line),
             Lines::RefusalBy(target) => match target.document(self.lane, row) {
@@ -107,6 +90,7 @@ impl<'a> ErrorFile<'a> {
                     error_line::document_refused(&failed, called, &mut self.line);
                 }
             },
+            Lines::Processing(by) => error_line::processing_failed(&failed, by, &mut self.line),
         }
         let line = Row {
             bytes: &self.line,
@@ -126,18 +110,5 @@ impl<'a> ErrorFile<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl FailedRecords {
-    fn add(&mut self, row: &Row<'_>) {
-        if self.last.is_none() {
-            self.first = (row.position, row.run);
-        }
-        self.oldest = self.oldest.min(row.arrival);
-        self.counts.bytes += row.bytes.len() as u64;
-        if self.last.replace(row.position) != Some(row.position) {
-            self.counts.records += 1;
-        }
     }
 }

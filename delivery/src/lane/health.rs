@@ -9,11 +9,16 @@ use standpipe_config::names::StreamName;
 pub enum Part {
     /// Reading the journal, spooling, sealing.
     Lane,
+    /// The stream's transform.
+    Transform,
     /// Delivery of data and error files.
     Delivery,
     /// Delivery of source backup (rule 23).
     Backup,
 }
+
+/// How many parts there are.
+const PARTS: usize = Part::Backup as usize + 1;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,8 +33,8 @@ pub enum Weight {
 #[derive(Debug)]
 pub struct Health {
     stream: StreamName,
-    /// By part: lane, delivery, backup.
-    wrong: Mutex<[Option<(Weight, String)>; 3]>,
+    /// By part.
+    wrong: Mutex<[Option<(Weight, String)>; PARTS]>,
 }
 
 impl Health {
@@ -83,7 +88,7 @@ impl Health {
         !matches!(before, Some((w, _)) if w == weight)
     }
 
-    fn wrong(&self) -> MutexGuard<'_, [Option<(Weight, String)>; 3]> {
+    fn wrong(&self) -> MutexGuard<'_, [Option<(Weight, String)>; PARTS]> {
         self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use standpipe_config::names::{LaneId, StreamName};
 use standpipe_config::prefix::{ErrorPrefix, Prefix};
-use standpipe_config::settings::delivery::{Buffering, Destination, Format, Raw, RawCompression};
+use standpipe_config::settings::delivery::{
+    Buffering, Destination, Format, Raw, RawCompression, Transform,
+};
 
 use crate::destination::Target;
 use crate::format;
@@ -27,6 +29,8 @@ pub struct Plan {
     pub lane: LaneId,
     /// When a batch closes.
     pub buffering: Buffering,
+    /// What changes records on their way.
+    pub transform: Option<Transform>,
     /// How objects are written.
     pub format: Format,
     /// Where they go.

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use standpipe_config::faults;
 use standpipe_config::files::FileError;
-use standpipe_config::names::{Arrival, Run};
+use standpipe_config::names::Arrival;
 use standpipe_config::prefix::PrefixError;
 
 use super::batch::{Batch, RowsFile, Tally};
-use super::checkpoint::{
-    Attempts, Checkpoint, CheckpointError, Counts, Entry, Role, Seal, SealedFile,
-};
+use super::checkpoint::{Attempts, Checkpoint, CheckpointError, Entry, Role, Seal, SealedFile};
 use super::failed::{ErrorFile, Lines, Reason};
 use super::object::Origin;
 use super::plan::{Place, Plan};
+use super::share::Share;
 use crate::destination::{Target, hex};
 use crate::failure::Failure;
 use crate::format;
@@ -25,8 +24,11 @@ use crate::spool::{Draft, Spool, SpoolFile};
 
 mod columns;
 
+/// The error type of records that a transform failed.
+const PROCESSING_FAILED: &str = "processing-failed";
+
 /// The error type of records whose object's key is no key (rule 20), and its code.
-const NO_KEY: (&str, &str) = ("processing-failed", "Standpipe.InvalidKey");
+const NO_KEY: (&str, &str) = (PROCESSING_FAILED, "Standpipe.InvalidKey");
 
 /// Why a batch was not sealed. Unless the checkpoint is unknown, nothing is left of it.
 #[derive(Debug)]
@@ -75,7 +77,11 @@ pub fn seal(
         tally: batch.tally,
         files: Vec::new(),
     };
+    if let Some(failed) = batch.failed {
+        sealing.errors(failed, PROCESSING_FAILED)?;
+    }
     match batch.object {
+        _ if sealing.tally.kept.counts.records == 0 => {}
         None => sealing.raw(batch.data)?,
         Some(object) => sealing.encoded(batch.data, object)?,
     }
@@ -130,10 +136,21 @@ struct Content {
     /// Of the object.
     hash: String,
     kept: Vec<SpoolFile>,
-    first: (u64, Run),
-    last: u64,
-    oldest: Arrival,
-    counts: Counts,
+    share: Share,
+}
+
+impl Content {
+    /// A rows file that is delivered itself, and whose rows decide about `share`.
+    fn of(written: Written, share: Share) -> Self {
+        Self {
+            id: written.id,
+            rows: written.rows,
+            object: written.data.clone(),
+            hash: written.hash,
+            kept: vec![written.data, written.index],
+            share,
+        }
+    }
 }
 
 /// Where a sealed file goes, and as what.
@@ -159,23 +176,8 @@ impl Name {
 impl Sealing<'_> {
     /// Rows that are delivered as they were spooled.
     fn raw(&mut self, data: RowsFile) -> Result<(), SealError> {
-        let content = self.content(data.finish()?);
+        let content = Content::of(data.finish()?, self.tally.kept);
         self.data(content)
-    }
-
-    /// All of the batch's records, in the rows file itself.
-    fn content(&self, written: Written) -> Content {
-        Content {
-            id: written.id,
-            rows: written.rows,
-            object: written.data.clone(),
-            hash: written.hash,
-            kept: vec![written.data, written.index],
-            first: (self.tally.first, self.tally.run),
-            last: self.tally.next.saturating_sub(1),
-            oldest: self.tally.oldest,
-            counts: self.tally.counts,
-        }
     }
 
     /// Adds the data file, or what takes its place if it can have no name (rule 20).
@@ -206,9 +208,11 @@ impl Sealing<'_> {
             code,
             message: &why.to_string(),
             attempts: 1,
+            ended: Arrival::now(),
         };
         let mut errors = self.error_file(Lines::Refusal)?;
         errors.add_all(&mut rows_of(self.spool, &content.kept)?, &reason)?;
+        errors.failed.counts = content.share.counts;
         self.errors(errors, kind).map(drop)
     }
 
@@ -218,15 +222,7 @@ impl Sealing<'_> {
 
     /// Adds an error file.
     fn errors(&mut self, errors: ErrorFile<'_>, kind: &str) -> Result<SealedFile, SealError> {
-        let failed = errors.failed;
-        let written = errors.file.finish()?;
-        let content = Content {
-            first: failed.first,
-            last: failed.last.unwrap_or(failed.first.0),
-            oldest: failed.oldest,
-            counts: failed.counts,
-            ..self.content(written)
-        };
+        let content = Content::of(errors.file.finish()?, errors.failed);
         let place = self.plan.errors();
         let role = Role::Error(kind.to_owned());
         let key = self
@@ -238,7 +234,7 @@ impl Sealing<'_> {
 
     /// Adds the copies.
     fn backup(&mut self, copies: RowsFile, place: Place<'_>) -> Result<(), SealError> {
-        let content = self.content(copies.finish()?);
+        let content = Content::of(copies.finish()?, self.tally.all);
         let key = self
             .origin(&content, Role::Backup)
             .key(place.prefix, self.plan.backup_suffix())
@@ -252,16 +248,22 @@ impl Sealing<'_> {
             stream: &self.plan.stream,
             version: self.plan.version,
             lane: self.plan.lane,
-            run: content.first.1,
-            first: content.first.0,
+            run: content.share.first.1,
+            first: content.share.first.0,
             // Until there are partitions, a seal has one object of each role.
             index: 0,
             role,
-            oldest: content.oldest,
+            oldest: content.share.oldest,
         }
     }
 
     fn add(&mut self, content: Content, role: Role, name: Name) -> Result<SealedFile, SealError> {
+        let Share {
+            first: (first, run),
+            oldest,
+            counts,
+            last,
+        } = content.share;
         let file = SealedFile {
             id: content.id,
             role,
@@ -270,12 +272,12 @@ impl Sealing<'_> {
             refused_key: name.refused_key,
             refused_target: name.refused_target,
             seal: self.number,
-            counts: content.counts,
+            counts,
             rows: content.rows,
-            first: content.first.0,
-            last: content.last,
-            run: content.first.1,
-            oldest: content.oldest,
+            first,
+            last: last.unwrap_or(first),
+            run,
+            oldest,
             object: content.object,
             hash: content.hash,
             kept: content.kept,
@@ -290,7 +292,7 @@ impl Sealing<'_> {
         let entry = Entry::Sealed(Seal {
             number: self.number,
             position,
-            dropped: Counts::default(),
+            dropped: self.tally.dropped,
             files,
         });
         match checkpoint.record(entry) {

@@ -66,14 +66,16 @@ pub(super) struct Running {
 
 #[derive(Debug)]
 struct Tasks {
-    lane: JoinHandle<()>,
+    /// Says whether records wait before the transform.
+    lane: JoinHandle<bool>,
     delivery: JoinHandle<()>,
     journal: JoinHandle<()>,
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        for task in [&self.lane, &self.delivery, &self.journal] {
+        self.lane.abort();
+        for task in [&self.delivery, &self.journal] {
             task.abort();
         }
     }
@@ -121,7 +123,7 @@ impl Running {
                 None => tokio::spawn(run_lane(lane, ended.clone())),
                 Some(why) => {
                     health.halt(Part::Lane, &why);
-                    tokio::spawn(std::future::ready(()))
+                    tokio::spawn(std::future::ready(false))
                 }
             },
             delivery: tokio::spawn(run_delivery(delivery, settings.clone(), ended.clone())),
@@ -153,13 +155,14 @@ impl Running {
         self.lane_stop.send_replace(true);
         let lane = timeout_at(deadline, &mut tasks.lane).await;
         tasks.lane.abort();
+        let waits = lane.map_or(true, |ended| ended.unwrap_or(false));
         // A writer thread that failed has said so itself.
         let _ = self.journal.shutdown().await;
         self.delivery_stop.send_replace(true);
         let delivery = timeout_at(deadline, &mut tasks.delivery).await;
         let left = !self.checkpoint.state().files.is_empty();
         Stopped {
-            work_left: left || lane.is_err() || delivery.is_err(),
+            work_left: left || waits || delivery.is_err(),
         }
     }
 
@@ -321,6 +324,7 @@ fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Pl
         version: parts.checkpoint.state().version.number,
         lane: parts.journal.lane(),
         buffering,
+        transform: settings.transform.clone(),
         format: settings.format.clone(),
         destination: settings.destination.clone(),
         folder: folder.path().to_owned(),
@@ -328,10 +332,10 @@ fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Pl
 }
 
 /// Runs a lane; if it panics, the position is noted before the process ends (rule 15).
-async fn run_lane(lane: Lane, ended: Ended) {
+async fn run_lane(lane: Lane, ended: Ended) -> bool {
     let stream = lane.plan.stream.clone();
     let why = match AssertUnwindSafe(lane.run()).catch_unwind().await {
-        Ok(Ok(())) => return,
+        Ok(Ok(waits)) => return waits,
         Ok(Err(Fatal(why))) => why,
         Err(panic) => {
             let why = said(panic);
@@ -343,6 +347,7 @@ async fn run_lane(lane: Lane, ended: Ended) {
         }
     };
     ended.say(format!("the lane of stream {stream} ended: {why}"));
+    false
 }
 
 async fn run_delivery(delivery: Delivery, settings: Settings, ended: Ended) {

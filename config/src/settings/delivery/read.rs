@@ -6,7 +6,7 @@ use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
 use super::{
     Buffering, Destination, Format, HighWater, Limits, Raw, RawCompression, Settings, Stream,
 };
-use super::{destination, format, listen, warehouse};
+use super::{destination, format, listen, transform, warehouse};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
 use crate::settings::{Loaded, loaded, read_file, values};
 use crate::units::{parse_size, print_size};
@@ -151,6 +151,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     let quota = fields.under("disk", &DISK, |fields| {
         fields.read("quota", |at| at.size(MIN_QUOTA..=u64::MAX))
     });
+    let transform = transform::read(&fields);
     let destination = destination::read(&fields);
     if let (Some(Destination::OpenSearch(_)), Some(format)) = (&destination, &format) {
         check_documents(&fields, format);
@@ -166,6 +167,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
         former_name: former_name?,
         quota: quota?,
         buffering: buffering?,
+        transform: transform?,
         format: format?,
         destination: destination?,
     })

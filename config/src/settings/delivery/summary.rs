@@ -95,6 +95,7 @@ fn stream(stream: &Stream) -> Vec<String> {
         print_size(stream.buffering.size),
         print_span(stream.buffering.interval)
     ));
+    lines.extend(stream.transform.iter().flat_map(|t| t.meaning()));
     lines.push(format!("  format: {}", format(&stream.format)));
     destination("destination", &stream.destination, &mut lines);
     lines

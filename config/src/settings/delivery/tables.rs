@@ -8,8 +8,10 @@ use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
 pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
+pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM};
 
 mod format;
+mod hooks;
 
 /// Every mapping of the file.
 pub static TABLES: &[&Table] = &[
@@ -25,6 +27,10 @@ pub static TABLES: &[&Table] = &[
     &STREAM,
     &DISK,
     &BUFFERING,
+    &TRANSFORM,
+    &HTTP,
+    &LAMBDA,
+    &HOOK_HINTS,
     &FORMAT,
     &RAW,
     &PARQUET,
@@ -172,7 +178,12 @@ pub(super) static STREAM: Table = Table {
             "none",
             "a mapping",
         ),
-        Key::later("transform", "A hook that changes records."),
+        Key::new(
+            "transform",
+            "A hook that changes records.",
+            "none",
+            "one of http, lambda",
+        ),
         Key::later("partitioning", "Objects by keys of the record."),
         Key::new(
             "format",

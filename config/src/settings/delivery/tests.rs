@@ -73,6 +73,7 @@ fn the_shortest_file_has_all_defaults() {
             size: 5 << 20,
             interval: Duration::from_secs(300),
         },
+        transform: None,
         format: Format::Raw(Raw {
             newline: true,
             compression: RawCompression::None,
@@ -191,7 +192,7 @@ fn six_mistakes_are_six_problems() {
         "delivery.yaml:12:23: streams.app.buffering.size: \"512MiB\" is out of range: 1MiB to 128MiB is allowed",
         "delivery.yaml:15:7: streams.app.format: conflict: found raw and parquet, only one is allowed",
         "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file, s3, opensearch, postgresql",
-        "delivery.yaml:19:5: streams.bare.transform: is not available in this version yet",
+        "delivery.yaml:19:5: streams.bare.partitioning: is not available in this version yet",
     ];
     assert_eq!(problems(text), expected);
 }
@@ -199,7 +200,6 @@ fn six_mistakes_are_six_problems() {
 #[test]
 fn what_a_later_version_will_have_is_not_unknown() {
     for line in [
-        "    transform: {http: {url: http://127.0.0.1:9001/}}",
         "    partitioning: {keys: {a: .a}}",
         "    format: {orc: {}}",
         "    format: {raw: {compression: zip}}",

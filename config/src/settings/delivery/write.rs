@@ -27,6 +27,9 @@ pub fn write_stream(stream: &Stream) -> String {
         1,
         &format!("buffering: {{size: {size}, interval: {interval}}}"),
     );
+    if let Some(transform) = &stream.transform {
+        lines.add(1, &format!("transform: {}", transform.written()));
+    }
     lines.add(1, "format:");
     format(&mut lines, &stream.format);
     lines.add(1, "destination:");

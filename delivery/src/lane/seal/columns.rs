@@ -8,10 +8,12 @@ use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, en
 use crate::lane::batch::{ObjectFile, RowsFile};
 use crate::lane::checkpoint::{Counts, SealedFile};
 use crate::lane::failed::{ErrorFile, Lines, Reason};
+use crate::lane::share::Share;
 use crate::record::Row;
 use crate::record::rows::{Reserve, RowsReader, Shape};
 use crate::spool::SpoolFile;
 use standpipe_config::faults;
+use standpipe_config::names::Arrival;
 use standpipe_config::settings::delivery::{Format, Parquet};
 
 /// The error type of records that cannot be converted.
@@ -42,7 +44,7 @@ impl Sealing<'_> {
         let Format::Parquet(parquet) = &self.plan.format else {
             return Err(SealError::Fatal("a raw object was to be encoded".into()));
         };
-        let content = self.content(data.finish()?);
+        let content = Content::of(data.finish()?, self.tally.kept);
         let ObjectFile { name, reserve, .. } = object;
         let (encoded, errors) = self.encode(&content, parquet, &reserve)?;
         let size = encoded.bytes;
@@ -53,7 +55,8 @@ impl Sealing<'_> {
             rows: encoded.rows,
             ..content
         };
-        if let Some(errors) = errors {
+        if let Some(mut errors) = errors {
+            errors.failed.counts = errors.failed.counts.within(data.share.counts);
             let failed = self.errors(errors, FAILED)?;
             data = self.without(data, &failed)?;
         }
@@ -66,12 +69,12 @@ impl Sealing<'_> {
     /// Leaves out of the data's rows, and of its counts, what failed already: if the object is
     /// refused, only what is in it may follow.
     fn without(&mut self, data: Content, failed: &SealedFile) -> Result<Content, SealError> {
-        let mut all = rows_of(self.spool, &data.kept)?;
+        let mut rows = rows_of(self.spool, &data.kept)?;
         let mut out = rows_of(self.spool, &failed.kept)?;
         let mut good = RowsFile::create(self.spool, &mut self.draft, Shape::PLAIN)?;
         let mut is_more = out.advance()?;
-        while all.advance()? {
-            let Some(row) = all.row() else { break };
+        while rows.advance()? {
+            let Some(row) = rows.row() else { break };
             let name = |row: Row<'_>| (row.position, row.index);
             if is_more && out.row().map(name) == Some(name(row)) {
                 is_more = out.advance()?;
@@ -79,12 +82,15 @@ impl Sealing<'_> {
                 good.writer.append(&row)?;
             }
         }
-        let good = good.finish()?;
+        let (good, all) = (good.finish()?, data.share.counts);
         Ok(Content {
             kept: vec![good.data, good.index],
-            counts: Counts {
-                records: data.counts.records - failed.counts.records,
-                bytes: data.counts.bytes - failed.counts.bytes,
+            share: Share {
+                counts: Counts {
+                    records: all.records - failed.counts.records,
+                    bytes: all.bytes - failed.counts.bytes,
+                },
+                ..data.share
             },
             ..data
         })
@@ -117,6 +123,7 @@ impl Sealing<'_> {
         object: &Reserve,
         errors: &mut Option<ErrorFile<'static>>,
     ) -> Result<Encoded, EncodeError> {
+        let ended = Arrival::now();
         encode(
             rows,
             schema,
@@ -130,6 +137,7 @@ impl Sealing<'_> {
                     code: why.code,
                     message: &why.message,
                     attempts: 1,
+                    ended,
                 };
                 match errors {
                     Some(errors) => errors.add(row, &reason),

@@ -121,6 +121,43 @@ fn format() -> impl Strategy<Value = Format> {
     prop_oneof![raw, parquet]
 }
 
+fn transform() -> impl Strategy<Value = Transform> {
+    let http = ("[a-z0-9/]{0,9}", any::<bool>()).prop_map(|(path, gzip)| {
+        Hook::Http(HttpHook {
+            url: format!("http://h:1/{path}"),
+            gzip,
+            region: "eu-1".into(),
+        })
+    });
+    let lambda = ("[a-zA-Z0-9:$_-]{1,20}", s3()).prop_map(|(function, s3)| {
+        Hook::Lambda(LambdaHook {
+            function,
+            endpoint: s3.bucket.endpoint,
+            region: s3.bucket.region,
+            access: s3.bucket.access,
+        })
+    });
+    let numbers = (100u64..900_000, 0u32..300, 10u64..300_000, 1u32..64);
+    let hints = (200 * 1024..=3u64 << 20, 0u64..900_000);
+    let words = prop::sample::select(vec![OnUnreachable::Fail, OnUnreachable::Wait]);
+    (prop_oneof![http, lambda], numbers, hints, words).prop_map(
+        |(hook, (timeout, retries, pause, in_flight), (size, interval), on_unreachable)| {
+            Transform {
+                hook,
+                timeout: Duration::from_millis(timeout),
+                retries,
+                retry_pause: Duration::from_millis(pause),
+                buffering: Buffering {
+                    size,
+                    interval: Duration::from_millis(interval),
+                },
+                in_flight,
+                on_unreachable,
+            }
+        },
+    )
+}
+
 fn stream() -> impl Strategy<Value = Stream> {
     let name = || "[a-zA-Z0-9_.-]{2,64}".prop_filter_map("dots", |name| name.parse().ok());
     let destination = (anywhere(), prop::option::of(anywhere())).prop_map(|(main, backup)| {
@@ -136,6 +173,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         name(),
         prop::option::of(name()),
         numbers,
+        prop::option::of(transform()),
         format(),
         destination,
     )
@@ -143,7 +181,7 @@ fn stream() -> impl Strategy<Value = Stream> {
             former.as_ref() != Some(name)
         })
         .prop_map(
-            |(name, former_name, (quota, size, interval), format, destination)| Stream {
+            |(name, former_name, (quota, size, interval), transform, format, destination)| Stream {
                 name,
                 former_name,
                 quota,
@@ -151,6 +189,7 @@ fn stream() -> impl Strategy<Value = Stream> {
                     size,
                     interval: Duration::from_millis(interval),
                 },
+                transform,
                 format,
                 destination,
             },

@@ -1,0 +1,31 @@
+//! What all lanes of a process share, so that their memory is bounded.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::CHUNK;
+
+/// What all lanes of a process share, so that their memory is bounded.
+#[derive(Clone, Debug)]
+pub struct Shares {
+    /// Chunks that may be in memory.
+    pub chunks: Arc<Semaphore>,
+    /// Encoders that may run.
+    pub encoders: Arc<Semaphore>,
+    /// Bytes for what passes transforms.
+    pub transforms: Arc<Semaphore>,
+}
+
+impl Shares {
+    /// Shares of `memory` bytes.
+    pub fn of(memory: u64) -> Self {
+        let chunks = (memory / 8 / CHUNK as u64).clamp(2, 16) as usize;
+        let encoders = if memory < 512 * 1024 * 1024 { 1 } else { 2 };
+        Self {
+            chunks: Arc::new(Semaphore::new(chunks)),
+            encoders: Arc::new(Semaphore::new(encoders)),
+            transforms: Arc::new(Semaphore::new((memory / 4) as usize)),
+        }
+    }
+}

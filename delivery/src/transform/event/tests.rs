@@ -1,0 +1,28 @@
+//! The request against reference D.2.
+
+use serde_json::Value;
+
+use super::*;
+use crate::transform::vocabulary::portion;
+
+#[test]
+fn a_request_is_the_event_that_firehose_sends() {
+    let head = Head::new(&"orders".parse().unwrap(), "eu-west-1");
+    let event = head.event("f7d3c2a0", &portion(&[b"{\"id\":1}\n", b""]));
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    let arn = "arn:aws:firehose:eu-west-1:000000000000:deliverystream/orders";
+    let record = |position: u32, data: &str| {
+        serde_json::json!({
+            "recordId": format!("0202020202020202-{position}-0"),
+            "approximateArrivalTimestamp": 1_795_000_000_123_i64,
+            "data": data,
+        })
+    };
+    let expected = serde_json::json!({
+        "invocationId": "f7d3c2a0",
+        "deliveryStreamArn": arn,
+        "region": "eu-west-1",
+        "records": [record(7, "eyJpZCI6MX0K"), record(8, "")],
+    });
+    assert_eq!(event, expected);
+}
