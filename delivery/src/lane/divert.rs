@@ -59,7 +59,8 @@ pub fn divert(
         ))));
     };
     let mut draft = spool.draft();
-    let mut errors = ErrorFile::create(spool, &mut draft, lane, Lines::RefusalBy(&file.target))?;
+    let lines = Lines::RefusalBy(Box::new(file.target.clone()));
+    let mut errors = ErrorFile::create(spool, &mut draft, lane, lines)?;
     refused.write(&mut rows_of(spool, &file.kept)?, &mut errors, attempts)?;
     let failed = errors.failed;
     let written = errors.file.finish()?;
@@ -113,7 +114,7 @@ impl Refused {
     fn write(
         self,
         rows: &mut RowsReader,
-        errors: &mut ErrorFile<'_>,
+        errors: &mut ErrorFile,
         attempts: u32,
     ) -> Result<(), RowsError> {
         let ended = Arrival::now();

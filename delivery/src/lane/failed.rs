@@ -15,13 +15,13 @@ use crate::spool::{Draft, Spool};
 
 /// Which fields the lines of an error file have.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Lines<'a> {
+pub enum Lines {
     /// Those of `format-conversion-failed`.
     Conversion,
     /// Those that all other types have in common.
     Refusal,
     /// Those of a target, which may have its own.
-    RefusalBy(&'a Target),
+    RefusalBy(Box<Target>),
     /// Those of `processing-failed`: the former and what the transform is called.
     Processing(Arc<str>),
 }
@@ -41,21 +41,21 @@ pub struct Reason<'a> {
 
 /// An error file that is being written.
 #[derive(Debug)]
-pub struct ErrorFile<'a> {
+pub struct ErrorFile {
     pub(super) file: RowsFile,
     lane: LaneId,
-    lines: Lines<'a>,
+    lines: Lines,
     line: Vec<u8>,
     pub(super) failed: Share,
 }
 
-impl<'a> ErrorFile<'a> {
+impl ErrorFile {
     /// Begins an error file in `draft`.
     pub fn create(
         spool: &Arc<Spool>,
         draft: &mut Draft,
         lane: LaneId,
-        lines: Lines<'a>,
+        lines: Lines,
     ) -> Result<Self, FileError> {
         Ok(Self {
             file: RowsFile::create(spool, draft, Shape::PLAIN)?,

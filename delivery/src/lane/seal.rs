@@ -216,12 +216,12 @@ impl Sealing<'_> {
         self.errors(errors, kind).map(drop)
     }
 
-    fn error_file(&mut self, lines: Lines<'static>) -> Result<ErrorFile<'static>, FileError> {
+    fn error_file(&mut self, lines: Lines) -> Result<ErrorFile, FileError> {
         ErrorFile::create(self.spool, &mut self.draft, self.plan.lane, lines)
     }
 
     /// Adds an error file.
-    fn errors(&mut self, errors: ErrorFile<'_>, kind: &str) -> Result<SealedFile, SealError> {
+    fn errors(&mut self, errors: ErrorFile, kind: &str) -> Result<SealedFile, SealError> {
         let content = Content::of(errors.file.finish()?, errors.failed);
         let place = self.plan.errors();
         let role = Role::Error(kind.to_owned());

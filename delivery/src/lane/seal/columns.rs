@@ -6,7 +6,7 @@ use crate::destination::hex;
 use crate::failure::Failure;
 use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, encode};
 use crate::lane::batch::{ObjectFile, RowsFile};
-use crate::lane::checkpoint::{Counts, SealedFile};
+use crate::lane::checkpoint::SealedFile;
 use crate::lane::failed::{ErrorFile, Lines, Reason};
 use crate::lane::share::Share;
 use crate::record::Row;
@@ -86,10 +86,7 @@ impl Sealing<'_> {
         Ok(Content {
             kept: vec![good.data, good.index],
             share: Share {
-                counts: Counts {
-                    records: all.records - failed.counts.records,
-                    bytes: all.bytes - failed.counts.bytes,
-                },
+                counts: all.without(failed.counts),
                 ..data.share
             },
             ..data
@@ -102,7 +99,7 @@ impl Sealing<'_> {
         content: &Content,
         parquet: &Parquet,
         object: &Reserve,
-    ) -> Result<(Encoded, Option<ErrorFile<'static>>), SealError> {
+    ) -> Result<(Encoded, Option<ErrorFile>), SealError> {
         let path = self.plan.schema_path();
         let schema = StreamSchema::of(&parquet.schema, StreamSchema::load(&path)?);
         let mut rows = rows_of(self.spool, &content.kept)?;
@@ -121,7 +118,7 @@ impl Sealing<'_> {
         schema: &StreamSchema,
         parquet: &Parquet,
         object: &Reserve,
-        errors: &mut Option<ErrorFile<'static>>,
+        errors: &mut Option<ErrorFile>,
     ) -> Result<Encoded, EncodeError> {
         let ended = Arrival::now();
         encode(
