@@ -33,6 +33,9 @@ pub struct Daemon {
     pub more: String,
     /// More keys of the native door, such as `, tls: {…}`. They count likewise.
     pub native: String,
+    /// Further doors, as YAML lines below `listen`. They count from the next
+    /// [`configure`](Self::configure) on.
+    pub doors: String,
 }
 
 impl Deref for Daemon {
@@ -95,6 +98,7 @@ impl Daemon {
             ports,
             more: ROOM.to_owned(),
             native: String::new(),
+            doors: String::new(),
         };
         daemon.configure(streams)?;
         Ok(daemon)
@@ -114,6 +118,7 @@ impl Daemon {
             ports: self.ports,
             more: self.more.clone(),
             native: self.native.clone(),
+            doors: self.doors.clone(),
         })
     }
 
@@ -122,9 +127,10 @@ impl Daemon {
         let (native, admin) = self.ports;
         let indented: Vec<_> = streams.lines().map(|line| format!("  {line}\n")).collect();
         let text = format!(
-            "data_dir: data\n{}listen:\n  native: {{address: 127.0.0.1:{native}{}}}\n  admin: {{address: 127.0.0.1:{admin}}}\nstreams:\n{}",
+            "data_dir: data\n{}listen:\n  native: {{address: 127.0.0.1:{native}{}}}\n  admin: {{address: 127.0.0.1:{admin}}}\n{}streams:\n{}",
             self.more,
             self.native,
+            self.doors,
             indented.concat()
         );
         self.home.write(&text)

@@ -31,6 +31,8 @@ use put::{Put, WaitingRoom};
 
 mod describe;
 mod exception;
+#[cfg(feature = "faults")]
+pub mod hostile;
 mod input;
 mod keys;
 mod list;

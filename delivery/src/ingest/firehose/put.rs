@@ -51,6 +51,18 @@ impl Put {
     }
 }
 
+#[cfg(feature = "faults")]
+impl Put {
+    /// Reads a body both ways, which must agree.
+    pub(super) fn read_both_ways(operation: Operation, body: &[u8]) -> Result<Self, Exception> {
+        let strict = strict::read(operation, body);
+        if let Some(quick) = quick::read(operation, body) {
+            assert_eq!(Ok(quick), strict, "the quick reader reads otherwise");
+        }
+        strict
+    }
+}
+
 /// Stores records and names them. Durable on return.
 pub(super) async fn answer(
     door: &Firehose,
