@@ -1,4 +1,4 @@
-//! The native door: callers who send the next body when the one before is on disk, beside programs
+//! The doors: callers who send the next body when the one before is on disk, beside programs
 //! that append the same bytes to files of their own and sync them.
 
 use std::fs::File;
@@ -12,12 +12,12 @@ use standpipe_tests::trouble::{Attempting, Outcome, Trouble};
 
 use crate::data::{BATCH, bodies};
 use crate::table::{Sample, Table};
-use crate::{Ground, cpu, far};
+use crate::{Ground, cpu, far, firehose};
 
 /// How many callers there are.
 const CALLERS: [usize; 3] = [1, 8, 64];
 
-const STREAM: &str = "raw";
+pub(crate) const STREAM: &str = "raw";
 
 /// Records leave as they came, so that nothing but the door and the journal is dear.
 const SETTINGS: &str = "raw:
@@ -45,7 +45,10 @@ pub(crate) fn run(ground: &Ground, table: &mut Table) -> Outcome {
             &format!("append + fdatasync, {callers} at once"),
             work.append(&folder)?,
         );
-        work.send(&folder, table)?;
+        work.send(&folder, "native", table)?;
+        std::fs::remove_dir_all(folder)?;
+        let folder = ground.fresh("door")?;
+        work.send(&folder, "firehose", table)?;
         std::fs::remove_dir_all(folder)?;
     }
     Ok(())
@@ -64,7 +67,7 @@ impl Work<'_> {
     fn share_out<T>(
         &self,
         begin: impl Fn(usize) -> Outcome<T> + Sync,
-        each: impl Fn(&mut T, &[u8]) -> Outcome + Sync,
+        each: impl Fn(&mut T, usize) -> Outcome + Sync,
     ) -> Outcome<Sample> {
         let started = Instant::now();
         let waits = std::thread::scope(|scope| {
@@ -75,7 +78,7 @@ impl Work<'_> {
                     let mut waits = vec![];
                     for turn in (number..self.count).step_by(self.callers) {
                         let sent = Instant::now();
-                        each(&mut own, &self.bodies[turn % self.bodies.len()])?;
+                        each(&mut own, turn % self.bodies.len())?;
                         waits.push(sent.elapsed());
                     }
                     Ok(waits)
@@ -104,7 +107,10 @@ impl Work<'_> {
         let path = |number: usize| folder.join(format!("plain-{number}"));
         let sample = self.share_out(
             |number| File::create(path(number)).attempting("create a file to append to"),
-            |file, body| Ok(file.write_all(body).and_then(|()| file.sync_data())?),
+            |file, body| {
+                let body = &self.bodies[body];
+                Ok(file.write_all(body).and_then(|()| file.sync_data())?)
+            },
         )?;
         let cpu = cpu::own()? - before;
         for number in 0..self.callers {
@@ -114,16 +120,29 @@ impl Work<'_> {
     }
 
     /// Two rows: up to the last acknowledgement, and until all of it is delivered.
-    fn send(&self, folder: &Path, table: &mut Table) -> Outcome {
-        let mut daemon = Daemon::start(folder, SETTINGS)?;
-        let door = daemon.door("native")?;
+    fn send(&self, folder: &Path, door: &str, table: &mut Table) -> Outcome {
+        let mut daemon = Daemon::new(folder, SETTINGS)?;
+        std::fs::write(folder.join("secret"), firehose::SECRET)?;
+        let keys = firehose::keys();
+        daemon.doors = format!("  firehose: {{address: \"127.0.0.1:0\", {keys}}}\n");
+        daemon.configure(SETTINGS)?;
+        daemon.up()?;
+        let address = daemon.door(door)?;
+        let request = match door {
+            "native" => native,
+            _ => firehose::request,
+        };
+        let requests: Vec<_> = self.bodies.iter().map(|body| request(body)).collect();
         let process = daemon.program()?.id();
         let (before, started) = (cpu::of(process)?, Instant::now());
-        let sample = self.share_out(|_| Caller::connect(door), Caller::post)?;
+        let sample = self.share_out(
+            |_| Caller::connect(address),
+            |caller, body| caller.post(&requests[body]),
+        )?;
         let (bytes, callers) = (sample.bytes, self.callers);
         let cpu = cpu::of(process)? - before;
         table.add(
-            &format!("native door, {callers} at once"),
+            &format!("{door} door, {callers} at once"),
             Sample { cpu, ..sample },
         );
         daemon.settled(STREAM, (self.count * BATCH) as u64, far())?;
@@ -134,11 +153,20 @@ impl Work<'_> {
             waits: vec![],
         };
         table.add(
-            &format!("  and delivered to a folder, {callers} at once"),
+            &format!("  and delivered to a folder, {callers} at once ({door})"),
             delivered,
         );
         daemon.stop(far()).map(drop)
     }
+}
+
+/// A request of the native door.
+fn native(body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST /v1/streams/{STREAM}/records HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// A connection that is kept.
@@ -156,15 +184,9 @@ impl Caller {
         })
     }
 
-    /// Sends a body and waits until it is acknowledged.
-    fn post(&mut self, body: &[u8]) -> Outcome {
-        let head = format!(
-            "POST /v1/streams/{STREAM}/records HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        let stream = self.stream.get_mut();
-        stream.write_all(head.as_bytes())?;
-        stream.write_all(body)?;
+    /// Sends a request and waits until it is acknowledged.
+    fn post(&mut self, request: &[u8]) -> Outcome {
+        self.stream.get_mut().write_all(request)?;
         self.answer()
     }
 

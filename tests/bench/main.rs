@@ -8,6 +8,7 @@ mod columns;
 mod cpu;
 mod data;
 mod door;
+mod firehose;
 mod machine;
 mod search;
 mod ship;

@@ -168,9 +168,8 @@ fn all_monsters(door: SocketAddr) -> Outcome {
         let sends = |number: usize| {
             let monsters = &monsters;
             scope.spawn(move || {
-                let each = monsters.iter().cycle().skip(number).take(monsters.len());
-                each.map(|(operation, body)| send(door, &request(operation, body)))
-                    .collect::<Outcome>()
+                let mut each = monsters.iter().cycle().skip(number).take(monsters.len());
+                each.try_for_each(|(operation, body)| send(door, &request(operation, body)))
             })
         };
         let all: Vec<_> = (0..8).map(sends).collect();
