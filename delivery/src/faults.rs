@@ -140,6 +140,22 @@ pub const POINTS: &[Point] = &[
         "recovery.settings-kept",
         "A stream's parts are open and agree; none of its tasks runs.",
     ),
+    point(
+        "created.kept",
+        "A stream that is made over the wire is kept; it does not run.",
+    ),
+    point(
+        "created.updated",
+        "An update is kept; the stream runs as before.",
+    ),
+    point(
+        "created.marked",
+        "A stream is marked as deleted; its door is open.",
+    ),
+    point(
+        "created.drained",
+        "A deleted stream's folder is gone; its definition is there.",
+    ),
 ];
 
 const fn point(name: &'static str, means: &'static str) -> Point {
@@ -224,6 +240,11 @@ pub const SYNCS: &[Sync] = &[
         "When a stream was born, and its tags, before they take the place of those before.",
     ),
     sync("about.name", "Their name, before the caller is answered."),
+    sync(
+        "created.bytes",
+        "The definition of a stream that is made over the wire, before it takes the place of the one before.",
+    ),
+    sync("created.name", "Its name, before the caller is answered."),
     sync("stream.renamed", "A stream's folder under its new name."),
     sync(
         "stream.removed",

@@ -27,6 +27,7 @@ pub use about::{Described, NotDescribed};
 pub use status::{Backup, Books, State, StreamStatus};
 
 mod about;
+mod change;
 mod delivery;
 mod folder;
 mod recovery;

@@ -11,6 +11,7 @@ use crate::tls::Tls;
 
 mod bucket;
 mod column;
+mod created;
 mod destination;
 mod firehose;
 mod format;
@@ -25,6 +26,7 @@ mod words;
 mod write;
 
 pub use column::NotAColumnType;
+pub use created::Created;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use read::{load, read, read_stream};
@@ -133,6 +135,9 @@ pub enum HighWater {
     /// Bytes that must stay free.
     Free(u64),
 }
+
+/// The quota of a stream whose settings name none, in bytes.
+pub const QUOTA: u64 = 10 * 1024 * 1024 * 1024;
 
 /// A stream.
 #[derive(Clone, PartialEq, Debug)]

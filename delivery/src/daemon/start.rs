@@ -17,6 +17,7 @@ use standpipe_config::settings::delivery::{Listen, Settings};
 use super::doors::Doors;
 use super::preflight;
 use super::status::{Status, record};
+use crate::ingest::firehose::created::{Created, NotStarted};
 use crate::ingest::{self, Admission};
 use crate::stream::{OpenError, Resources, StartError, Streams};
 
@@ -53,6 +54,8 @@ pub(super) enum CannotStart {
     Streams(#[from] OpenError),
     #[error(transparent)]
     Stream(#[from] StartError),
+    #[error(transparent)]
+    Created(#[from] NotStarted),
     #[error("a destination refuses us, and nothing was started:\n{0}")]
     Destination(String),
 }
@@ -82,10 +85,10 @@ impl Running {
         let answers = preflight::ask(&settings).await;
         preflight::judge(answers, &settings.streams, &settings.data_dir)
             .map_err(CannotStart::Destination)?;
-        let streams = streams(&settings).await?;
+        let (streams, created) = streams(&settings).await?;
         let _ = seen.set(streams.clone());
         recovery.release();
-        let records = records(&settings, &streams).await?;
+        let records = records(&settings, &streams, created).await?;
         let published = addresses(&settings.data_dir, &records, &admin)?;
         opening.release();
         service::ready();
@@ -130,7 +133,7 @@ async fn admin(
     Ok(doors)
 }
 
-async fn streams(settings: &Settings) -> Result<Streams, CannotStart> {
+async fn streams(settings: &Settings) -> Result<(Streams, Created), CannotStart> {
     let memory = settings.limits.memory;
     let streams = Streams::open(Resources {
         data_dir: settings.data_dir.clone(),
@@ -141,15 +144,22 @@ async fn streams(settings: &Settings) -> Result<Streams, CannotStart> {
     for stream in &settings.streams {
         streams.start(stream).await?;
     }
+    let firehose = settings.listen.firehose.as_ref();
+    let created = Created::start(&settings.data_dir, firehose, &streams).await?;
     streams.drain_removed().await;
-    Ok(streams)
+    Ok((streams, created))
 }
 
-async fn records(settings: &Settings, streams: &Streams) -> Result<Doors, CannotOpen> {
+async fn records(
+    settings: &Settings,
+    streams: &Streams,
+    created: Created,
+) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
     if let Some(firehose) = &settings.listen.firehose {
-        let router = ingest::firehose::router(streams.clone(), firehose.clone(), memory.clone());
+        let router =
+            ingest::firehose::router(streams.clone(), created, firehose.clone(), memory.clone());
         doors
             .open("firehose", firehose.address, firehose.tls.clone(), router)
             .await?;

@@ -22,6 +22,7 @@ use super::body::{self, linger};
 use super::store::Store;
 use super::work::{Workers, broken};
 use crate::stream::Streams;
+use created::{Created, requests};
 use exception::{Exception, Kind};
 use input::Input;
 use keys::{Caller, Claimant, Keys};
@@ -29,6 +30,7 @@ use names::Names;
 use operation::Operation;
 use put::{Put, WaitingRoom};
 
+pub mod created;
 mod describe;
 mod exception;
 #[cfg(feature = "faults")]
@@ -47,6 +49,7 @@ mod tags;
 #[derive(Debug)]
 struct Firehose {
     store: Store,
+    created: Created,
     keys: Keys,
     names: Names,
     admission: Admission,
@@ -56,7 +59,12 @@ struct Firehose {
 }
 
 /// The Firehose door.
-pub fn router(streams: Streams, settings: Settings, admission: Admission) -> Router {
+pub fn router(
+    streams: Streams,
+    created: Created,
+    settings: Settings,
+    admission: Admission,
+) -> Router {
     let Settings {
         keys,
         region,
@@ -65,6 +73,7 @@ pub fn router(streams: Streams, settings: Settings, admission: Admission) -> Rou
     } = settings;
     routes(Firehose {
         store: Store::Streams(streams),
+        created,
         keys: Keys::new(keys),
         names: Names { region, account },
         waiting: WaitingRoom::beside(&admission),
@@ -244,9 +253,14 @@ impl Firehose {
             Operation::Tag => tags::add(self, caller, input).await?,
             Operation::Untag => tags::remove(self, caller, input).await?,
             Operation::ListTags => tags::list(self, caller, input).await?,
-            _ => {
-                let message = format!("{} is not supported by this server", operation.name());
-                return Err(Exception::new(Kind::UnknownOperation, message));
+            Operation::Create => requests::create(self, caller, input).await?,
+            Operation::Update => requests::update(self, caller, input).await?,
+            Operation::Delete => requests::delete(self, caller, input).await?,
+            Operation::StartEncryption => requests::start_encryption(self, caller, input).await?,
+            Operation::StopEncryption => requests::stop_encryption(self, caller, input).await?,
+            // These came another way.
+            Operation::PutRecord | Operation::PutRecordBatch => {
+                return Err(input::serialization("a put was read as another operation"));
             }
         };
         Ok(value.to_string().into_bytes())

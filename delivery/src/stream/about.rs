@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::files::write_whole;
+use standpipe_config::files::{Doing, FileError, create_folder, write_whole};
 use standpipe_config::names::{Arrival, StreamName};
 use standpipe_config::settings::delivery as settings;
 
@@ -89,6 +89,25 @@ impl Streams {
         let described = has_door.then(|| self.shared.settings().get(name).cloned());
         described.flatten()
     }
+}
+
+/// Notes that a stream is born, and with which tags, unless it was born before. Its folder is made
+/// for that; killed in between, the same is done again.
+pub(super) fn born_with(folder: &Path, tags: BTreeMap<String, String>) -> Result<(), FileError> {
+    create_folder(folder)?;
+    if path(folder).exists() {
+        return Ok(());
+    }
+    let about = About {
+        tags,
+        ..About::new()
+    };
+    let bytes = serde_json::to_vec(&about).map_err(io::Error::other);
+    write_whole(
+        &path(folder),
+        &bytes.doing("write", &path(folder))?,
+        "about",
+    )
 }
 
 /// Notes when a stream was born, if that is not known yet. A folder in which nothing can be

@@ -53,6 +53,16 @@ const REASONS: &[(Program, &str, &str)] = &[
     ),
     (
         Program::Daemon,
+        "created.bytes",
+        "an empty definition keeps the daemon from starting, and a test of the door says so; that power leaves one is known from reading only",
+    ),
+    (
+        Program::Daemon,
+        "created.name",
+        "that a stream would be made, changed or deleted again by its maker is known from reading only",
+    ),
+    (
+        Program::Daemon,
         "object.renamed",
         "only on file systems that cannot refuse to replace; object.name follows it",
     ),

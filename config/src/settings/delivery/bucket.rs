@@ -14,6 +14,15 @@ const REGION_ALLOWED: &str = "the name of a region, such as us-east-1";
 /// Reads what says which bucket it is and how to get in.
 pub(super) fn read(fields: &Fields<'_>) -> Option<Bucket> {
     let name = fields.read("bucket", name);
+    let store = store(fields, String::new());
+    Some(Bucket {
+        name: name?,
+        ..store?
+    })
+}
+
+/// Reads how to get into any bucket; this one has a name already.
+pub(super) fn store(fields: &Fields<'_>, name: String) -> Option<Bucket> {
     let endpoint = fields.optional("endpoint", |at| at.parsed("an address", url::parse));
     let region = fields.read("region", region);
     // Of other servers than AWS hardly one finds the bucket in the name of its host.
@@ -24,7 +33,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Option<Bucket> {
     let path_style = fields.read_or("path_style", usual, |at| at.flag());
     let access = access(fields);
     Some(Bucket {
-        name: name?,
+        name,
         endpoint: endpoint?,
         region: region?,
         path_style: path_style?,

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::StreamPattern;
+use super::created::Created;
 use super::listen::{patterns, warn_of_open_door};
+use super::{StreamPattern, created};
 use crate::secret::Secret;
 use crate::settings::tls::{DOOR_TLS, tls};
 use crate::settings::values::{self, is_loopback};
@@ -23,6 +24,8 @@ pub struct Firehose {
     pub account: String,
     /// How it speaks TLS; `None`: it does not.
     pub tls: Option<Tls>,
+    /// Where streams that are made over the wire deliver to; `None`: none can be made.
+    pub created: Option<Created>,
 }
 
 /// An access key, with which clients sign.
@@ -74,7 +77,12 @@ pub(super) static FIREHOSE: Table = Table {
             "000000000000",
             "12 digits",
         ),
-        Key::later("created", "Where streams made over the wire deliver to."),
+        Key::new(
+            "created",
+            "Where streams that are made over the wire deliver to. Without it none can be made.",
+            "none",
+            "a mapping with the key s3",
+        ),
         DOOR_TLS,
     ],
 };
@@ -110,6 +118,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Firehose> {
     let region = fields.read("region", region);
     let account = fields.read("account", account);
     let tls = fields.optional("tls", tls);
+    let created = fields.optional("created", created::read);
     let (address, keys, tls) = (address?, keys?, tls?);
     if keys.is_empty() && !is_loopback(&address) {
         open_to_all(&fields, address);
@@ -122,6 +131,7 @@ pub(super) fn read(at: &At<'_>) -> Option<Firehose> {
         region: region?,
         account: account?,
         tls,
+        created: created?,
     })
 }
 

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use super::words::{parquet_word, raw_word};
-use super::{Bucket, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream};
+use super::{
+    Bucket, Created, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream,
+};
 use super::{opensearch, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::tls::Tls;
@@ -66,7 +68,14 @@ fn firehose(door: &Firehose) -> String {
     };
     let address = place(door.address, door.tls.as_ref());
     let (region, account) = (&door.region, &door.account);
-    format!("firehose door: {address}, region {region}, account {account}, {keys}")
+    let made = match door.created.as_ref().map(Created::store) {
+        Some(store) => {
+            let endpoint = store.endpoint.as_deref().unwrap_or("AWS");
+            format!("streams made over the wire deliver to {endpoint}")
+        }
+        None => "no streams are made over the wire".to_owned(),
+    };
+    format!("firehose door: {address}, region {region}, account {account}, {keys}; {made}")
 }
 
 /// Where a door listens, and how it speaks.

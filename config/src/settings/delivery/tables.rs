@@ -1,6 +1,7 @@
 //! What `delivery.yaml` may contain: the single source for its readers, for `check` and for the
 //! manual.
 
+use super::created::{CREATED, CREATED_S3};
 use super::firehose::{ACCESS_KEY, FIREHOSE};
 use super::opensearch::{OPENSEARCH, SIGV4};
 use super::warehouse;
@@ -19,6 +20,8 @@ pub static TABLES: &[&Table] = &[
     &LISTEN,
     &FIREHOSE,
     &ACCESS_KEY,
+    &CREATED,
+    &CREATED_S3,
     &NATIVE,
     &TOKEN,
     &ADMIN,
@@ -275,7 +278,7 @@ const BUCKET: Key = Key::new(
     "",
     "the name of a bucket: 3 to 63 characters of [a-zA-Z0-9._-]",
 );
-const ENDPOINT: Key = Key::new(
+pub(super) const ENDPOINT: Key = Key::new(
     "endpoint",
     "The address of the server. Without it: AWS.",
     "none",
@@ -287,7 +290,7 @@ pub(super) const REGION: Key = Key::new(
     "us-east-1",
     "the name of a region",
 );
-const PATH_STYLE: Key = Key::new(
+pub(super) const PATH_STYLE: Key = Key::new(
     "path_style",
     "Whether the bucket stands in the path of an address, and not in its host.",
     "true with an endpoint, else false",

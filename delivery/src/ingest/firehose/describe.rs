@@ -16,7 +16,7 @@ use crate::stream::Described;
 mod destination;
 
 /// The one destination of a stream. Firehose's own ids look so.
-const DESTINATION: &str = "destinationId-000000000001";
+pub(super) const DESTINATION: &str = "destinationId-000000000001";
 
 /// Streams of the settings have one version: what changes them is a restart.
 const VERSION: &str = "1";
@@ -31,9 +31,15 @@ pub(super) async fn answer(
     input.number("Limit", 1..=10_000)?;
     let after = input.text("ExclusiveStartDestinationId", 1..=100)?;
     let stream = door.stream((Operation::Describe, caller), stream, input)?;
+    let with_destination = after.is_none_or(|after| after.as_str() < DESTINATION);
+    if let Some(made) = door
+        .created
+        .describe(&door.names, &stream, with_destination)
+    {
+        return Ok(json!({"DeliveryStreamDescription": made}));
+    }
     let described = door.store.describe(&stream).await;
     let described = described.map_err(|why| door.names.not_described(&stream, why))?;
-    let with_destination = after.is_none_or(|after| after.as_str() < DESTINATION);
     Ok(json!({
         "DeliveryStreamDescription": description(&door.names, &described, with_destination)
     }))

@@ -33,8 +33,9 @@ pub(super) enum Kind {
     /// No such stream.
     NotFound,
     /// The stream's state does not allow it, or its name is taken.
-    #[expect(dead_code, reason = "for operations that change streams")]
     InUse,
+    /// Somebody else was quicker to change the stream.
+    ConcurrentModification,
     /// Too many of something.
     LimitExceeded,
     /// The body is not JSON, or a type in it is wrong.
@@ -74,6 +75,7 @@ impl Kind {
             Self::InvalidArgument => (wrong, "InvalidArgumentException"),
             Self::NotFound => (wrong, "ResourceNotFoundException"),
             Self::InUse => (wrong, "ResourceInUseException"),
+            Self::ConcurrentModification => (wrong, "ConcurrentModificationException"),
             Self::LimitExceeded => (wrong, "LimitExceededException"),
             Self::Serialization => (wrong, "SerializationException"),
             Self::UnknownOperation => (wrong, "UnknownOperationException"),

@@ -11,8 +11,12 @@ use super::exception::{Exception, Kind};
 /// A structure of the input, and what was found wrong with the whole input so far.
 #[derive(Debug)]
 pub(super) struct Input {
+    /// Where it stands in the input, with a dot at its end; empty for the input itself.
+    path: String,
     members: Map<String, Value>,
     problems: Vec<String>,
+    /// What is legal, and not done here.
+    unsupported: Vec<String>,
 }
 
 /// What the names of streams look like, in the service's words.
@@ -22,13 +26,83 @@ impl Input {
     /// Reads a body.
     pub(super) fn read(body: &[u8]) -> Result<Self, Exception> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Self {
-                members,
-                problems: Vec::new(),
-            }),
+            Ok(Value::Object(members)) => Ok(Self::at(String::new(), members)),
             Ok(_) => Err(serialization("the body is not a JSON object")),
             Err(error) => Err(serialization(&format!("the body is not JSON: {error}"))),
         }
+    }
+
+    fn at(path: String, members: Map<String, Value>) -> Self {
+        Self {
+            path,
+            members,
+            problems: Vec::new(),
+            unsupported: Vec::new(),
+        }
+    }
+
+    /// Takes a structure. What `read` leaves of it is refused by its name.
+    pub(super) fn structure<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, Exception>,
+    ) -> Result<Option<T>, Exception> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(value) => self.inside(name, value, read).map(Some),
+        }
+    }
+
+    /// Takes a list of structures.
+    pub(super) fn structures(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&mut Self) -> Result<(), Exception>,
+    ) -> Result<(), Exception> {
+        let items = self.list(name, 0..=usize::MAX)?.unwrap_or_default();
+        for (i, value) in items.into_iter().enumerate() {
+            self.inside(&format!("{name}.{}.member", i + 1), value, &mut read)?;
+        }
+        Ok(())
+    }
+
+    fn inside<T>(
+        &mut self,
+        name: &str,
+        value: Value,
+        read: impl FnOnce(&mut Self) -> Result<T, Exception>,
+    ) -> Result<T, Exception> {
+        let path = format!("{}{name}", self.path);
+        let Value::Object(members) = value else {
+            return Err(serialization(&format!("{path} is not an object")));
+        };
+        let mut inner = Self::at(format!("{path}."), members);
+        let read = read(&mut inner)?;
+        self.problems.append(&mut inner.problems);
+        self.unsupported.append(&mut inner.unsupported);
+        let left: Vec<String> = inner.left().map(|left| format!("{path}.{left}")).collect();
+        self.unsupported.extend(left);
+        Ok(read)
+    }
+
+    /// Takes true or false.
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Exception> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(serialization(&format!("{name} is not true or false"))),
+        }
+    }
+
+    /// Notes something that is legal, and not done here. Told when the shape of all is right.
+    pub(super) fn unsupported(&mut self, what: &str) {
+        self.unsupported.push(format!("{}{what}", self.path));
+    }
+
+    /// The members that nobody took.
+    pub(super) fn left(&self) -> impl Iterator<Item = &str> {
+        let given = self.members.iter().filter(|(_, value)| !value.is_null());
+        given.map(|(name, _)| name.as_str())
     }
 
     /// Takes a member. Null is nothing.
@@ -159,18 +233,21 @@ impl Input {
 
     /// Notes that a member breaks a constraint.
     pub(super) fn broken(&mut self, name: &str, constraint: &str) {
-        self.problems.push(broken(name, constraint));
+        let path = format!("{}{name}", self.path);
+        self.problems.push(broken(&path, constraint));
+    }
+
+    /// Fails if anything was wrong with its shape so far.
+    pub(super) fn check_shape(&self) -> Result<(), Exception> {
+        invalid(&self.problems)
     }
 
     /// The input is read: fails if anything was wrong with it, or if a member is left that this
     /// operation does not know.
     pub(super) fn finish(self) -> Result<(), Exception> {
-        invalid(&self.problems)?;
-        let mut left = self
-            .members
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, _)| name.as_str());
+        self.check_shape()?;
+        let unsupported = self.unsupported.iter().map(String::as_str);
+        let mut left = unsupported.chain(self.left());
         match left.next() {
             None => Ok(()),
             Some(name) => {
@@ -194,11 +271,15 @@ pub(super) fn serialization(message: &str) -> Exception {
     Exception::new(Kind::Serialization, message)
 }
 
-/// A member breaks a constraint, in the service's words. Paths begin with a small letter there.
+/// A member breaks a constraint, in the service's words. Members begin with a small letter there.
 pub(super) fn broken(member: &str, constraint: &str) -> String {
-    let mut letters = member.chars();
-    let first = letters.next().map(|first| first.to_ascii_lowercase());
-    let path: String = first.into_iter().chain(letters).collect();
+    let small = |name: &str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    let path: Vec<String> = member.split('.').map(small).collect();
+    let path = path.join(".");
     format!("Value at '{path}' failed to satisfy constraint: {constraint}")
 }
 

@@ -31,7 +31,9 @@ pub(super) fn answer(
     let kind = input.one_of("DeliveryStreamType", &TYPES)?;
     let after = input.stream_name("ExclusiveStartDeliveryStreamName")?;
     input.finish()?;
-    let names = door.store.names();
+    let mut names = door.store.names();
+    names.extend(door.created.deleting());
+    names.sort();
     let names = names.iter().filter(|name| door.keys.opens(caller, name));
     let names: Vec<&StreamName> = names
         .filter(|_| kind.as_deref().is_none_or(|kind| kind == TYPES[0]))

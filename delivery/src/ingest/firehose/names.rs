@@ -37,6 +37,15 @@ impl Names {
         }
     }
 
+    /// There is a stream of this name.
+    pub(super) fn exists(&self, stream: &StreamName) -> Exception {
+        let message = format!(
+            "Firehose {stream} under accountId {} already exists",
+            self.account
+        );
+        Exception::new(Kind::InUse, message)
+    }
+
     /// There is no such stream.
     pub(super) fn not_found(&self, stream: &StreamName) -> Exception {
         let message = format!(

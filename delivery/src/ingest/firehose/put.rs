@@ -73,10 +73,11 @@ pub(super) async fn answer(
     door.keys.allow(caller, operation, &put.stream)?;
     grant.shrink_to(operation.memory(put.records.bytes.len() / 2));
     let records = put.records.len();
+    let encrypted = door.created.is_encrypted(&put.stream);
     let stored = store(door, put, grant.size()).await?;
     Ok(match operation {
-        Operation::PutRecord => one(&stored),
-        _ => many(&stored, records),
+        Operation::PutRecord => one(&stored, encrypted),
+        _ => many(&stored, records, encrypted),
     })
 }
 
@@ -141,18 +142,22 @@ fn id(stored: &Stored, index: usize) -> RecordId {
     }
 }
 
-fn one(stored: &Stored) -> Vec<u8> {
-    format!("{{\"RecordId\":\"{}\",\"Encrypted\":false}}", id(stored, 0)).into_bytes()
+fn one(stored: &Stored, encrypted: bool) -> Vec<u8> {
+    let id = id(stored, 0);
+    format!("{{\"RecordId\":\"{id}\",\"Encrypted\":{encrypted}}}").into_bytes()
 }
 
 /// Compact: there are clients that look for `"FailedPutCount":0` as a text.
-fn many(stored: &Stored, records: usize) -> Vec<u8> {
+fn many(stored: &Stored, records: usize, encrypted: bool) -> Vec<u8> {
     const PER_RECORD: usize = 100;
     let mut text = String::with_capacity(100 + PER_RECORD * records);
-    text.push_str("{\"FailedPutCount\":0,\"Encrypted\":false,\"RequestResponses\":[");
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "{{\"FailedPutCount\":0,\"Encrypted\":{encrypted},\"RequestResponses\":["
+    );
     for index in 0..records {
         let comma = if index == 0 { "" } else { "," };
-        // Writing to a String cannot fail.
         let _ = write!(text, "{comma}{{\"RecordId\":\"{}\"}}", id(stored, index));
     }
     text.push_str("]}");

@@ -12,7 +12,7 @@ use super::keys::Caller;
 use super::operation::Operation;
 
 /// Tags of a stream, at most, and of one call.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 
 /// The longest key and the longest value, in characters.
 const LONGEST: (usize, usize) = (128, 256);

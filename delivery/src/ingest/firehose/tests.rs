@@ -24,12 +24,13 @@ struct Running {
 }
 
 /// A door without keys before some streams.
-pub(super) fn before(store: Store) -> Firehose {
+pub(super) fn before(store: Store, created: Created) -> Firehose {
     let admission = Admission::new(MEMORY as u64, SHORT);
     let mut waiting = WaitingRoom::beside(&admission);
     waiting.patience = 2 * SHORT;
     Firehose {
         store,
+        created,
         keys: Keys::new(vec![]),
         names: Names {
             region: "eu-1".into(),
@@ -45,29 +46,51 @@ pub(super) fn before(store: Store) -> Firehose {
     }
 }
 
-/// A door before real streams, which deliver to a folder.
-pub(super) async fn before_streams(folder: &std::path::Path, names: &[&str]) -> Firehose {
-    use standpipe_config::settings::delivery::{HighWater, read_stream};
+async fn real_streams(folder: &std::path::Path) -> Streams {
     let resources = crate::stream::Resources {
         data_dir: folder.join("data"),
-        high_water: HighWater::Free(0),
+        high_water: standpipe_config::settings::delivery::HighWater::Free(0),
         memory: 128 << 20,
     };
-    let streams = Streams::open(resources).await.unwrap();
+    Streams::open(resources).await.unwrap()
+}
+
+/// A door before real streams, which deliver to a folder. None can be made.
+pub(super) async fn before_streams(folder: &std::path::Path, names: &[&str]) -> Firehose {
+    before_streams_with(folder, names, "null").await
+}
+
+/// The same, with `listen.firehose.created`.
+pub(super) async fn before_streams_with(
+    folder: &std::path::Path,
+    names: &[&str],
+    created: &str,
+) -> Firehose {
+    let text = format!(
+        "data_dir: d\nlisten: {{firehose: {{address: '127.0.0.1:0', created: {created}}}}}\n\
+         streams: {{any: {{destination: {{file: {{path: out}}}}}}}}\n"
+    );
+    let read = standpipe_config::settings::delivery::read(&text, "test.yaml", folder);
+    let settings = read.unwrap().settings;
+    let streams = real_streams(folder).await;
     for name in names {
-        let path = folder.join("out");
-        let text = format!(
-            "{name}: {{destination: {{file: {{path: {}}}}}}}",
-            path.display()
-        );
-        streams.start(&read_stream(&text).unwrap()).await.unwrap();
+        let mut stream = settings.streams[0].clone();
+        stream.name = name.parse().unwrap();
+        streams.start(&stream).await.unwrap();
     }
-    before(Store::Streams(streams))
+    let firehose = settings.listen.firehose.as_ref();
+    let created = Created::start(&folder.join("data"), firehose, &streams).await;
+    streams.drain_removed().await;
+    before(Store::Streams(streams), created.unwrap())
 }
 
 async fn open() -> Running {
     let streams = Arc::new(StandIn::new(&["mail", "web"]));
-    let door = before(Store::StandIn(streams.clone()));
+    // Its streams are real, and not asked for anything.
+    let folder = tempfile::tempdir().unwrap();
+    let others = real_streams(folder.path()).await;
+    let created = Created::start(folder.path(), None, &others).await.unwrap();
+    let door = before(Store::StandIn(streams.clone()), created);
     let admission = door.admission.clone();
     let router = routes(door);
     let anywhere = "127.0.0.1:0".parse().unwrap();

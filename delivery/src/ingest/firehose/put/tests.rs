@@ -207,14 +207,14 @@ fn the_success_marker_is_compact() {
         },
     };
     let (lane, run) = ("ab".repeat(16), "cd".repeat(8));
-    let text = String::from_utf8(many(&stored, 2)).unwrap();
+    let text = String::from_utf8(many(&stored, 2, false)).unwrap();
     assert_eq!(
         text,
         format!(
             r#"{{"FailedPutCount":0,"Encrypted":false,"RequestResponses":[{{"RecordId":"{lane}-{run}-9-0"}},{{"RecordId":"{lane}-{run}-10-0"}}]}}"#
         )
     );
-    let text = String::from_utf8(one(&stored)).unwrap();
+    let text = String::from_utf8(one(&stored, false)).unwrap();
     assert_eq!(
         text,
         format!(r#"{{"RecordId":"{lane}-{run}-9-0","Encrypted":false}}"#)

@@ -1,0 +1,57 @@
+//! What a configuration means in the words of our settings.
+
+use std::time::Duration;
+
+use standpipe_config::names::StreamName;
+use standpipe_config::settings::delivery::{
+    Buffering, Created as Settings, Destination, Format, QUOTA, Raw, RawCompression, S3Destination,
+    Stream,
+};
+
+use super::configuration::{Compression, Configuration};
+use crate::ingest::firehose::exception::Exception;
+
+const MIB: u64 = 1024 * 1024;
+
+impl Configuration {
+    /// The settings that a stream of this configuration runs with.
+    pub(super) fn stream(
+        &self,
+        name: &StreamName,
+        settings: &Settings,
+    ) -> Result<Stream, Exception> {
+        let compression = match self.compression {
+            Compression::None => RawCompression::None,
+            Compression::Gzip => RawCompression::Gzip,
+        };
+        Ok(Stream {
+            name: name.clone(),
+            former_name: None,
+            transform: None,
+            quota: QUOTA,
+            buffering: Buffering {
+                size: self.hints.megabytes * MIB,
+                interval: Duration::from_secs(self.hints.seconds),
+            },
+            format: Format::Raw(Raw {
+                newline: self.appends_newline(),
+                compression,
+            }),
+            destination: self.destination(settings)?,
+        })
+    }
+
+    fn destination(&self, settings: &Settings) -> Result<Destination, Exception> {
+        let (prefix, error_output_prefix) = self.prefixes()?;
+        let backup = self
+            .backup
+            .as_ref()
+            .map(|backup| backup.destination(settings));
+        Ok(Destination::S3(S3Destination {
+            bucket: settings.bucket(self.bucket_name()),
+            prefix,
+            error_output_prefix,
+            backup: backup.transpose()?.map(Box::new),
+        }))
+    }
+}

@@ -1,0 +1,225 @@
+//! Reading an S3 destination as a request writes it: shapes and ranges only.
+
+use super::configuration::{Compression, Hints, Processing};
+use crate::ingest::firehose::exception::{Exception, Kind};
+use crate::ingest::firehose::input::Input;
+
+const ROLE_PATTERN: &str = r"arn:.*:iam::\d{12}:role/[a-zA-Z_0-9+=,.@\-_/]+";
+const BUCKET_PATTERN: &str = r"arn:.*:s3:::[\w\.\-]{1,255}";
+const COMPRESSIONS: &[&str] = &["ZIP", "HADOOP_SNAPPY", "Snappy", "GZIP", "UNCOMPRESSED"];
+const BACKUP_MODES: &[&str] = &["Disabled", "Enabled"];
+
+/// What was given of an S3 destination.
+#[derive(Default, Debug)]
+pub(super) struct Written {
+    pub(super) role: Option<String>,
+    pub(super) bucket: Option<String>,
+    pub(super) prefix: Option<String>,
+    pub(super) error_output_prefix: Option<String>,
+    pub(super) hints: Option<Hints>,
+    pub(super) compression: Option<Compression>,
+    pub(super) processing: Option<Processing>,
+    pub(super) time_zone: Option<String>,
+    pub(super) backup: Backup,
+}
+
+/// What was given of source backup.
+#[derive(Default, Debug)]
+pub(super) struct Backup {
+    pub(super) enabled: Option<bool>,
+    pub(super) destination: Option<Box<Written>>,
+}
+
+/// Which members there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// Those of `S3DestinationConfiguration`.
+    Plain,
+    /// Those of `ExtendedS3DestinationConfiguration`; the backup's member is called so.
+    Extended(&'static str),
+}
+
+/// Reads a destination. `required`: whether role and bucket must be there.
+pub(super) fn read(input: &mut Input, form: Form, required: bool) -> Result<Written, Exception> {
+    if required {
+        input.must_be_there("RoleARN");
+        input.must_be_there("BucketARN");
+    }
+    let mut written = Written {
+        role: arn(input, "RoleARN", 512, ROLE_PATTERN, is_role)?,
+        bucket: arn(input, "BucketARN", 2048, BUCKET_PATTERN, is_bucket)?,
+        prefix: input.text("Prefix", 0..=1024)?,
+        error_output_prefix: input.text("ErrorOutputPrefix", 0..=1024)?,
+        hints: hints(input)?,
+        compression: compression(input)?,
+        ..Written::default()
+    };
+    no_encryption(input)?;
+    no_logging(input)?;
+    if let Form::Extended(backup_name) = form {
+        written.processing = input.structure("ProcessingConfiguration", processing)?;
+        written.time_zone = time_zone(input)?;
+        written.backup = backup(input, backup_name, required)?;
+        no_conversion(input)?;
+        no_partitioning(input)?;
+        no_extension(input)?;
+    }
+    Ok(written)
+}
+
+fn arn(
+    input: &mut Input,
+    name: &str,
+    longest: usize,
+    pattern: &str,
+    is_right: fn(&str) -> bool,
+) -> Result<Option<String>, Exception> {
+    let text = input.text(name, 1..=longest)?;
+    if text.as_deref().is_some_and(|text| !is_right(text)) {
+        let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+        input.broken(name, &constraint);
+    }
+    Ok(text)
+}
+
+fn is_role(arn: &str) -> bool {
+    let Some((front, role)) = arn.split_once(":role/") else {
+        return false;
+    };
+    let Some((front, account)) = front.rsplit_once(":iam::") else {
+        return false;
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c);
+    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    front.starts_with("arn:") && is_account && !role.is_empty() && role.chars().all(legal)
+}
+
+fn is_bucket(arn: &str) -> bool {
+    let Some((front, name)) = arn.rsplit_once(":s3:::") else {
+        return false;
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    front.starts_with("arn:") && (1..=255).contains(&name.len()) && name.chars().all(legal)
+}
+
+fn hints(input: &mut Input) -> Result<Option<Hints>, Exception> {
+    let read = |input: &mut Input| {
+        let megabytes = input.number("SizeInMBs", 1..=128)?;
+        let seconds = input.number("IntervalInSeconds", 0..=900)?;
+        Ok((megabytes, seconds))
+    };
+    match input.structure("BufferingHints", read)? {
+        None | Some((None, None)) => Ok(None),
+        Some((Some(megabytes), Some(seconds))) => Ok(Some(Hints { megabytes, seconds })),
+        Some(_) => {
+            let message = "BufferingHints: SizeInMBs and IntervalInSeconds must be given together";
+            Err(Exception::new(Kind::InvalidArgument, message))
+        }
+    }
+}
+
+fn compression(input: &mut Input) -> Result<Option<Compression>, Exception> {
+    let word = input.one_of("CompressionFormat", COMPRESSIONS)?;
+    // What is no such word at all is told before what is not supported.
+    Ok(match word.as_deref() {
+        Some("UNCOMPRESSED") => Some(Compression::None),
+        Some("GZIP") => Some(Compression::Gzip),
+        Some(other) => {
+            input.unsupported(&format!("CompressionFormat {other}"));
+            None
+        }
+        None => None,
+    })
+}
+
+/// Objects are as encrypted as the bucket makes them.
+fn no_encryption(input: &mut Input) -> Result<(), Exception> {
+    let read = |input: &mut Input| input.one_of("NoEncryptionConfig", &["NoEncryption"]);
+    input.structure("EncryptionConfiguration", read).map(drop)
+}
+
+/// There is no CloudWatch here: the daemon has a log of its own.
+fn no_logging(input: &mut Input) -> Result<(), Exception> {
+    let read = |input: &mut Input| switched_off(input, "CloudWatchLoggingOptions.Enabled", false);
+    input.structure("CloudWatchLoggingOptions", read).map(drop)
+}
+
+fn no_conversion(input: &mut Input) -> Result<(), Exception> {
+    let name = "DataFormatConversionConfiguration";
+    let read = |input: &mut Input| switched_off(input, name, true);
+    input.structure(name, read).map(drop)
+}
+
+fn no_partitioning(input: &mut Input) -> Result<(), Exception> {
+    let name = "DynamicPartitioningConfiguration";
+    let read = |input: &mut Input| switched_off(input, name, false);
+    input.structure(name, read).map(drop)
+}
+
+/// Reads `Enabled`, which must not be true.
+fn switched_off(input: &mut Input, what: &str, default: bool) -> Result<(), Exception> {
+    if input.flag("Enabled")?.unwrap_or(default) {
+        input.unsupported(what);
+    }
+    Ok(())
+}
+
+/// `""` is the service's word for none.
+fn no_extension(input: &mut Input) -> Result<(), Exception> {
+    if input
+        .text("FileExtension", 0..=128)?
+        .is_some_and(|text| !text.is_empty())
+    {
+        input.unsupported("FileExtension");
+    }
+    Ok(())
+}
+
+fn time_zone(input: &mut Input) -> Result<Option<String>, Exception> {
+    let zone = input.text("CustomTimeZone", 0..=50)?;
+    if let Some(other) = zone.as_deref().filter(|zone| !matches!(*zone, "" | "UTC")) {
+        input.unsupported(&format!("CustomTimeZone {other}"));
+    }
+    Ok(zone)
+}
+
+fn processing(input: &mut Input) -> Result<Processing, Exception> {
+    let enabled = input.flag("Enabled")?.unwrap_or(false);
+    let mut appends_newline = false;
+    let read = |input: &mut Input| processor(input, &mut appends_newline);
+    input.structures("Processors", read)?;
+    Ok(Processing {
+        enabled,
+        appends_newline,
+    })
+}
+
+fn processor(input: &mut Input, appends_newline: &mut bool) -> Result<(), Exception> {
+    input.must_be_there("Type");
+    match input.text("Type", 1..=64)?.as_deref() {
+        Some("AppendDelimiterToRecord") => *appends_newline = true,
+        Some(other) => input.unsupported(&format!("ProcessingConfiguration.Processors {other}")),
+        None => {}
+    }
+    input.structures("Parameters", |input| {
+        let name = input.text("ParameterName", 1..=64)?.unwrap_or_default();
+        let value = input.text("ParameterValue", 1..=5120)?.unwrap_or_default();
+        match name.as_str() {
+            // Two characters, as clients write it, or the one that is meant.
+            "Delimiter" if matches!(value.as_str(), "\\n" | "\n") => {}
+            "Delimiter" => input.unsupported(&format!("Delimiter {value:?}")),
+            other => input.unsupported(&format!("ParameterName {other}")),
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn backup(input: &mut Input, name: &'static str, required: bool) -> Result<Backup, Exception> {
+    let mode = input.one_of("S3BackupMode", BACKUP_MODES)?;
+    let destination = input.structure(name, |input| read(input, Form::Plain, required))?;
+    Ok(Backup {
+        enabled: mode.map(|mode| mode == "Enabled"),
+        destination: destination.map(Box::new),
+    })
+}
