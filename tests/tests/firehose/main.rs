@@ -2,6 +2,7 @@
 //! through kills and a full disk, and callers who mean no good.
 
 mod clients;
+mod created;
 mod hostile;
 mod writers;
 
