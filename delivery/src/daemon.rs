@@ -21,6 +21,7 @@ use start::{CannotStart, Running};
 
 mod doors;
 mod preflight;
+mod room;
 mod start;
 mod status;
 mod stop;
@@ -30,7 +31,7 @@ pub const STOP_DEADLINE: &str = "20s";
 
 /// Runs the daemon until it is told to stop, or a part of it ends that should not.
 pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
-    let settings = match check::usable(delivery::load(config)) {
+    let settings = match check::usable(room::load(config)) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
@@ -51,7 +52,7 @@ pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
 /// Prints what a configuration means, or everything that is wrong with it; with `connect` also
 /// what the real destinations say.
 pub fn check(config: &Path, json: bool, connect: bool) -> Exit {
-    let loaded = delivery::load(config);
+    let loaded = room::load(config);
     let answer = match &loaded {
         Ok(loaded) if connect => check_connected(config, loaded, json),
         _ => check::answer(&loaded, delivery::summary, json),
