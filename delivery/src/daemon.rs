@@ -63,8 +63,11 @@ pub fn check(config: &Path, json: bool, connect: bool) -> Exit {
 }
 
 fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> check::Answer {
-    let answers = match runtime() {
-        Ok(runtime) => runtime.block_on(preflight::ask(&loaded.settings)),
+    let (answers, not_loaded) = match runtime() {
+        Ok(runtime) => runtime.block_on(async {
+            let answers = preflight::ask(&loaded.settings).await;
+            (answers, preflight::load(&loaded.settings, config).await)
+        }),
         Err(error) => {
             return check::Answer {
                 text: format!("nobody was asked: the operating system gives no threads: {error}"),
@@ -72,7 +75,8 @@ fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> chec
             };
         }
     };
-    let problems: Vec<_> = answers.iter().filter_map(|a| a.problem(config)).collect();
+    let problems = answers.iter().filter_map(|a| a.problem(config));
+    let problems: Vec<_> = problems.chain(not_loaded).collect();
     if problems.is_empty() {
         let lines: Vec<_> = answers.iter().map(preflight::Answer::line).collect();
         let summary = |settings: &Settings| delivery::summary(settings) + &lines.join("\n");

@@ -21,6 +21,7 @@ mod event;
 pub mod http;
 #[cfg(test)]
 mod vocabulary;
+pub mod wasm;
 
 /// The user's own code.
 pub trait Transform {
@@ -82,6 +83,8 @@ pub struct Fault {
 pub enum AnyTransform {
     /// A function behind a web server.
     Http(http::Http),
+    /// A component inside this process.
+    Wasm(wasm::Wasm),
 }
 
 impl AnyTransform {
@@ -94,6 +97,9 @@ impl AnyTransform {
                 "the Lambda function {} cannot be called by this version yet",
                 hook.function
             ))),
+            Hook::Wasm(hook) => wasm::Wasm::open(hook, settings, stream)
+                .await
+                .map(Self::Wasm),
         }
     }
 }
@@ -102,6 +108,7 @@ impl Transform for AnyTransform {
     async fn apply(&self, portion: &Arc<Portion>) -> Result<Vec<Outcome>, Fault> {
         match self {
             Self::Http(http) => http.apply(portion).await,
+            Self::Wasm(wasm) => wasm.apply(portion).await,
         }
     }
 }

@@ -32,7 +32,7 @@ pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess}
 pub use read::{load, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
-pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform};
+pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform, WASM_RESULTS, WasmHook};
 pub use warehouse::{Loading, PostgresqlDestination, Server, ServerTls, TableName, UnknownColumns};
 pub use write::write_stream;
 

@@ -20,6 +20,7 @@ use crate::destination::Target;
 use crate::destination::s3::memory::UploadMemory;
 use crate::failure::{Failure, Verdict};
 use crate::stream::known_targets;
+use crate::transform::AnyTransform;
 
 /// How long all destinations together have for their answers: records wait outside meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,6 +73,25 @@ pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
         .buffered(AT_ONCE)
         .collect()
         .await
+}
+
+/// Loads all transforms, and says what is wrong with those that do not load.
+pub(super) async fn load(settings: &Settings, file: &Path) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for stream in &settings.streams {
+        let Some(transform) = &stream.transform else {
+            continue;
+        };
+        if let Err(failure) = AnyTransform::open(transform, &stream.name).await {
+            problems.push(Problem {
+                file: file.display().to_string(),
+                place: None,
+                path: format!("streams.{}.transform", stream.name),
+                message: failure.to_string(),
+            });
+        }
+    }
+    problems
 }
 
 /// Asks at the beginnings of both prefixes: rights may be given for these only.

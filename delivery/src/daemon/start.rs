@@ -135,10 +135,12 @@ async fn admin(
 
 async fn streams(settings: &Settings) -> Result<(Streams, Created), CannotStart> {
     let memory = settings.limits.memory;
+    let transforms = settings.streams.iter().filter_map(|s| s.transform.as_ref());
+    let guests: u64 = transforms.map(|transform| transform.memory()).sum();
     let streams = Streams::open(Resources {
         data_dir: settings.data_dir.clone(),
         high_water: settings.limits.disk,
-        memory: memory.saturating_sub(ingest::share(memory)),
+        memory: memory.saturating_sub(ingest::share(memory) + guests),
     })
     .await?;
     for stream in &settings.streams {

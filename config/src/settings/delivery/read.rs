@@ -71,6 +71,9 @@ fn settings(root: &At<'_>) -> Option<Settings> {
         let at = fields.get("listen")?;
         listen::warn_of_idle_tokens(listen, streams, &at);
     }
+    if let (Some(limits), Some(streams)) = (&limits, &streams) {
+        refuse_guests_too_large(&fields, limits, streams);
+    }
     Some(Settings {
         data_dir: data_dir?,
         allow_tmpfs: allow_tmpfs?,
@@ -78,6 +81,19 @@ fn settings(root: &At<'_>) -> Option<Settings> {
         limits: limits?,
         streams: streams?,
     })
+}
+
+/// Rule 29: the memory of components is part of the process's.
+fn refuse_guests_too_large(fields: &Fields<'_>, limits: &Limits, streams: &[Stream]) {
+    let transforms = streams.iter().filter_map(|s| s.transform.as_ref());
+    let wanted: u64 = transforms.map(|transform| transform.memory()).sum();
+    if wanted > limits.memory / 2 {
+        fields.at.problem(format!(
+            "the components of all streams may take {}, which is more than half of limits.memory: set that to {} or more",
+            print_size(wanted),
+            print_size(wanted * 2)
+        ));
+    }
 }
 
 fn limits(fields: &Fields<'_>) -> Option<Limits> {

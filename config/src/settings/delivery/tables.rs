@@ -9,7 +9,7 @@ use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
 pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
-pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM};
+pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
 
 mod format;
 mod hooks;
@@ -33,6 +33,7 @@ pub static TABLES: &[&Table] = &[
     &TRANSFORM,
     &HTTP,
     &LAMBDA,
+    &WASM,
     &HOOK_HINTS,
     &FORMAT,
     &RAW,
@@ -185,7 +186,7 @@ pub(super) static STREAM: Table = Table {
             "transform",
             "A hook that changes records.",
             "none",
-            "one of http, lambda",
+            "one of http, lambda, wasm",
         ),
         Key::later("partitioning", "Objects by keys of the record."),
         Key::new(

@@ -1,12 +1,13 @@
 //! What the settings say of a hook that changes records: as meant, read, written and explained.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::tables::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM};
+use super::tables::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
 use super::{Access, Buffering, bucket};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, HOOK_BUFFERING_SIZE};
 use crate::secret::SecretSource;
-use crate::settings::url;
+use crate::settings::{url, values};
 use crate::units::{print_size, print_span};
 use crate::yaml::{At, Fields, quoted};
 
@@ -36,6 +37,8 @@ pub enum Hook {
     Http(HttpHook),
     /// A function of AWS Lambda, by its Invoke API.
     Lambda(LambdaHook),
+    /// A WebAssembly component, run inside the daemon.
+    Wasm(WasmHook),
 }
 
 /// What becomes of records while a hook cannot be reached.
@@ -71,6 +74,27 @@ pub struct LambdaHook {
     pub access: Option<Access>,
 }
 
+/// A WebAssembly component.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WasmHook {
+    /// Its file.
+    pub component: PathBuf,
+    /// What one call may use of the memory, in bytes.
+    pub memory: u64,
+}
+
+/// What a call of a component may use of the memory, in bytes.
+const WASM_MEMORY: std::ops::RangeInclusive<u64> = 1 << 20..=4 << 30;
+
+/// Bytes that the outcomes of one call of a component may take: more than Lambda's answer of 6 MB.
+pub const WASM_RESULTS: u64 = 8 * 1024 * 1024;
+
+/// A component gets what there is, at once: a call costs little.
+const WASM_HINTS: Buffering = Buffering {
+    size: 1024 * 1024,
+    interval: Duration::ZERO,
+};
+
 const UNREACHABLE: &[(&str, OnUnreachable)] =
     &[("fail", OnUnreachable::Fail), ("wait", OnUnreachable::Wait)];
 
@@ -96,6 +120,7 @@ fn transform(at: &At<'_>) -> Option<Transform> {
             let hook = lambda(&fields).map(Hook::Lambda);
             called(&fields, hook)
         }
+        "wasm" => wasm(&at.fields(&WASM)?),
         _ => {
             let fields = at.fields(&HTTP)?;
             let hook = http(&fields).map(Hook::Http);
@@ -127,6 +152,27 @@ fn common(fields: &Fields<'_>, hook: Option<Hook>) -> Option<Transform> {
         retries: retries? as u32,
         retry_pause: retry_pause?,
         buffering: buffering?,
+        in_flight: in_flight? as u32,
+        on_unreachable: OnUnreachable::Fail,
+    })
+}
+
+fn wasm(fields: &Fields<'_>) -> Option<Transform> {
+    let component = fields.read("component", values::path);
+    let memory = fields.read("memory", |at| at.size(WASM_MEMORY));
+    let timeout = fields.read("timeout", |at| at.span(TIMEOUTS));
+    let retries = fields.read("retries", |at| at.count(0..=300));
+    let retry_pause = fields.read("retry_pause", |at| at.span(RETRY_PAUSES));
+    let in_flight = fields.read("in_flight", |at| at.count(1..=64));
+    Some(Transform {
+        hook: Hook::Wasm(WasmHook {
+            component: component?,
+            memory: memory?,
+        }),
+        timeout: timeout?,
+        retries: retries? as u32,
+        retry_pause: retry_pause?,
+        buffering: WASM_HINTS,
         in_flight: in_flight? as u32,
         on_unreachable: OnUnreachable::Fail,
     })
@@ -191,6 +237,15 @@ impl Transform {
         match &self.hook {
             Hook::Http(http) => &http.url,
             Hook::Lambda(lambda) => &lambda.function,
+            Hook::Wasm(wasm) => wasm.component.to_str().unwrap_or("the component"),
+        }
+    }
+
+    /// What its code may use of the daemon's memory, in bytes: all calls at once.
+    pub fn memory(&self) -> u64 {
+        match &self.hook {
+            Hook::Http(_) | Hook::Lambda(_) => 0,
+            Hook::Wasm(wasm) => u64::from(self.in_flight) * (wasm.memory + WASM_RESULTS),
         }
     }
 
@@ -199,18 +254,21 @@ impl Transform {
         let mut pairs = match &self.hook {
             Hook::Http(http) => http.written(),
             Hook::Lambda(lambda) => lambda.written(),
+            Hook::Wasm(wasm) => wasm.written(),
         };
         let (size, interval) = (self.buffering.size, self.buffering.interval);
         pairs.push(format!("timeout: {}", print_span(self.timeout)));
         pairs.push(format!("retries: {}", self.retries));
         pairs.push(format!("retry_pause: {}", print_span(self.retry_pause)));
-        pairs.push(format!(
-            "buffering: {{size: {}, interval: {}}}",
-            print_size(size),
-            print_span(interval)
-        ));
         pairs.push(format!("in_flight: {}", self.in_flight));
-        pairs.push(format!("on_unreachable: {}", self.unreachable_word()));
+        if !matches!(self.hook, Hook::Wasm(_)) {
+            pairs.push(format!(
+                "buffering: {{size: {}, interval: {}}}",
+                print_size(size),
+                print_span(interval)
+            ));
+            pairs.push(format!("on_unreachable: {}", self.unreachable_word()));
+        }
         format!("{{{}: {{{}}}}}", self.hook.key(), pairs.join(", "))
     }
 
@@ -237,10 +295,13 @@ impl Transform {
                 print_span(self.retry_pause)
             ),
         ];
-        lines.push(format!(
-            "    while nobody answers, records {}",
-            self.unreachable_word()
-        ));
+        lines.push(match hook {
+            Hook::Wasm(wasm) => format!("    each with {} of memory", print_size(wasm.memory)),
+            _ => format!(
+                "    while nobody answers, records {}",
+                self.unreachable_word()
+            ),
+        });
         lines
     }
 
@@ -257,12 +318,14 @@ impl Hook {
         match self {
             Self::Http(_) => "http",
             Self::Lambda(_) => "lambda",
+            Self::Wasm(_) => "wasm",
         }
     }
 
     fn meaning(&self) -> String {
         match self {
             Self::Http(http) => format!("the function at {}", http.url),
+            Self::Wasm(wasm) => format!("the component {}", wasm.component.display()),
             Self::Lambda(lambda) => {
                 let endpoint = lambda.endpoint.as_deref().unwrap_or("AWS");
                 format!(
@@ -281,6 +344,15 @@ impl HttpHook {
             format!("url: {}", quoted(&self.url)),
             format!("compression: {compression}"),
             format!("region: {}", quoted(&self.region)),
+        ]
+    }
+}
+
+impl WasmHook {
+    fn written(&self) -> Vec<String> {
+        vec![
+            format!("component: {}", quoted(&self.component.to_string_lossy())),
+            format!("memory: {}", print_size(self.memory)),
         ]
     }
 }

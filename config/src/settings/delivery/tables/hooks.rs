@@ -18,7 +18,12 @@ pub(in crate::settings::delivery) static TRANSFORM: Table = Table {
             "none",
             "a mapping with the key function",
         ),
-        Key::later("wasm", "A WebAssembly component."),
+        Key::new(
+            "wasm",
+            "A WebAssembly component, run inside the daemon.",
+            "none",
+            "a mapping with the key component",
+        ),
     ],
 };
 
@@ -109,6 +114,38 @@ pub(in crate::settings::delivery) static LAMBDA: Table = Table {
         HOOK_BUFFERING,
         IN_FLIGHT,
         ON_UNREACHABLE,
+    ],
+};
+
+pub(in crate::settings::delivery) static WASM: Table = Table {
+    path: "streams.*.transform.wasm",
+    keys: &[
+        Key::new(
+            "component",
+            "The component's file.",
+            "",
+            "a path; a relative one is taken from the folder of this file",
+        ),
+        Key::new(
+            "memory",
+            "What all memories and tables of one call may take.",
+            "64MiB",
+            "a size, 1MiB to 4GiB",
+        ),
+        Key::new(
+            "timeout",
+            "How long one call may take.",
+            "5s",
+            "100ms to 15m",
+        ),
+        RETRIES,
+        RETRY_PAUSE,
+        Key::new(
+            "in_flight",
+            "How many calls may run at once. Order is kept.",
+            "1",
+            "1 to 64",
+        ),
     ],
 };
 

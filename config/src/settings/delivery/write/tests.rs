@@ -158,6 +158,24 @@ fn transform() -> impl Strategy<Value = Transform> {
     )
 }
 
+/// A component: what other hooks let be chosen and it does not, it has as the reader has it.
+fn component() -> impl Strategy<Value = Transform> {
+    ("[a-z/ '#]{1,9}", 1u64 << 20..=4 << 30, transform()).prop_map(|(path, memory, other)| {
+        Transform {
+            hook: Hook::Wasm(WasmHook {
+                component: format!("/{path}.wasm").into(),
+                memory,
+            }),
+            buffering: Buffering {
+                size: 1 << 20,
+                interval: Duration::ZERO,
+            },
+            on_unreachable: OnUnreachable::Fail,
+            ..other
+        }
+    })
+}
+
 fn stream() -> impl Strategy<Value = Stream> {
     let name = || "[a-zA-Z0-9_.-]{2,64}".prop_filter_map("dots", |name| name.parse().ok());
     let destination = (anywhere(), prop::option::of(anywhere())).prop_map(|(main, backup)| {
@@ -173,7 +191,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         name(),
         prop::option::of(name()),
         numbers,
-        prop::option::of(transform()),
+        prop::option::of(prop_oneof![transform(), component()]),
         format(),
         destination,
     )
