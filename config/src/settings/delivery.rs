@@ -146,6 +146,8 @@ pub struct Stream {
     pub name: StreamName,
     /// The name it had before, whose folder it takes over.
     pub former_name: Option<StreamName>,
+    /// Whether aggregates of the Kinesis Producer Library are taken apart at the Firehose door.
+    pub deaggregates_kpl: bool,
     /// Journal, spool and recycled segments together, in bytes.
     pub quota: u64,
     /// When a batch closes: first reached wins.

@@ -228,7 +228,15 @@ async fn answer(
     // The hash of the body is most of the work that this door does.
     let believe = move || {
         let caller = believer.keys.verify(claimant, &body)?;
-        Ok((caller, Asked::read(operation, &body)?))
+        let mut asked = Asked::read(operation, &body)?;
+        drop(body);
+        if let Asked::Put(put) = &mut asked
+            && put.looks_aggregated()
+            && believer.store.deaggregates_kpl(&put.stream)
+        {
+            put.take_apart();
+        }
+        Ok((caller, asked))
     };
     let believed: Result<_, Exception> = door.workers.run(grant.size(), believe).await?;
     let (caller, asked) = believed?;

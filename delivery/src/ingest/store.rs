@@ -47,6 +47,15 @@ impl Store {
         }
     }
 
+    /// Whether a stream's settings ask to take apart what the Kinesis Producer Library aggregated.
+    pub(super) fn deaggregates_kpl(&self, name: &StreamName) -> bool {
+        match self {
+            Self::Streams(streams) => streams.deaggregates_kpl(name),
+            #[cfg(test)]
+            Self::StandIn(_) => false,
+        }
+    }
+
     /// A stream, described.
     pub(super) async fn describe(&self, name: &StreamName) -> Result<Described, NotDescribed> {
         match self {

@@ -63,6 +63,12 @@ impl Streams {
         })
     }
 
+    /// Whether a stream's settings ask to take apart what the Kinesis Producer Library aggregated.
+    pub fn deaggregates_kpl(&self, name: &StreamName) -> bool {
+        let settings = self.shared.settings();
+        settings.get(name).is_some_and(|s| s.deaggregates_kpl)
+    }
+
     /// Changes a stream's tags, durably, unless `change` fails.
     pub async fn change_tags<E: Send + 'static>(
         &self,

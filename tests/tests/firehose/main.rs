@@ -4,6 +4,7 @@
 mod clients;
 mod created;
 mod hostile;
+mod kpl;
 mod writers;
 
 use std::path::Path;

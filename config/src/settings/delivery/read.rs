@@ -24,6 +24,9 @@ const PARQUET_SIZE: &str = "128MiB";
 /// Firehose's default for the size of a batch that is not converted.
 const RAW_SIZE: &str = "5MiB";
 
+/// The words of `deaggregate`: whether aggregates of the Kinesis Producer Library are taken apart.
+const DEAGGREGATIONS: &[(&str, bool)] = &[("none", false), ("kpl", true)];
+
 /// Reads and checks a file. All problems at once, unless the file is no YAML.
 pub fn load(path: &Path) -> Result<Loaded<Settings>, Problems> {
     let (text, folder) = read_file(path)?;
@@ -160,6 +163,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     let name = values::stream_name(name);
     let fields = at.fields(&STREAM)?;
     let former_name = fields.optional("former_name", values::stream_name);
+    let deaggregates_kpl = fields.read("deaggregate", |at| at.choice(DEAGGREGATIONS));
     let format = format::read(&fields);
     let buffering = fields.under("buffering", &BUFFERING, |fields| {
         buffering(fields, format.as_ref())
@@ -181,6 +185,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     Some(Stream {
         name: name?,
         former_name: former_name?,
+        deaggregates_kpl: deaggregates_kpl?,
         quota: quota?,
         buffering: buffering?,
         transform: transform?,

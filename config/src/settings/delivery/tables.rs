@@ -175,6 +175,12 @@ pub(super) static STREAM: Table = Table {
             "none",
             "a stream name that no stream has",
         ),
+        Key::new(
+            "deaggregate",
+            "Whose aggregates the Firehose door takes apart, into records of their own.",
+            "none",
+            "one of none, kpl",
+        ),
         Key::new("disk", "What it may use of the disk.", "none", "a mapping"),
         Key::new(
             "buffering",

@@ -68,6 +68,7 @@ fn the_shortest_file_has_all_defaults() {
     let expected = Stream {
         name: "s".parse().unwrap(),
         former_name: None,
+        deaggregates_kpl: false,
         quota: 10 << 30,
         buffering: Buffering {
             size: 5 << 20,

@@ -20,6 +20,9 @@ pub fn write_stream(stream: &Stream) -> String {
     if let Some(former) = &stream.former_name {
         lines.add(1, &format!("former_name: {}", quoted(former.as_str())));
     }
+    if stream.deaggregates_kpl {
+        lines.add(1, "deaggregate: kpl");
+    }
     lines.add(1, &format!("disk: {{quota: {}}}", print_size(stream.quota)));
     let (size, interval) = (stream.buffering.size, stream.buffering.interval);
     let (size, interval) = (print_size(size), print_span(interval));

@@ -22,6 +22,7 @@ use crate::journal::{Append, Content, Refusal};
 use crate::record::RecordId;
 use crate::stream::{AppendError, Stored};
 
+mod kpl;
 mod quick;
 mod strict;
 
@@ -39,6 +40,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) struct Put {
     pub(super) stream: StreamName,
     pub(super) records: Records,
+    /// Where each record of the request begins among `records`, if some were taken apart.
+    firsts: Option<Vec<u32>>,
 }
 
 impl Put {
@@ -48,6 +51,24 @@ impl Put {
             Some(put) => Ok(put),
             None => strict::read(operation, body),
         }
+    }
+
+    /// Whether records look like aggregates.
+    pub(super) fn looks_aggregated(&self) -> bool {
+        let mut records = self.records.iter();
+        records.any(|record| record.bytes.starts_with(&kpl::MARK))
+    }
+
+    /// Takes aggregates apart.
+    pub(super) fn take_apart(&mut self) {
+        let (records, firsts) = kpl::take_apart(std::mem::take(&mut self.records));
+        self.records = records;
+        self.firsts = Some(firsts);
+    }
+
+    /// Bytes that the records and their offsets take; these are copied for each attempt to store.
+    fn size(&self) -> usize {
+        self.records.bytes.len() + 2 * size_of_val(&self.records.ends[..])
     }
 }
 
@@ -67,17 +88,18 @@ impl Put {
 pub(super) async fn answer(
     door: &Firehose,
     (operation, caller): (Operation, Caller),
-    put: Put,
+    mut put: Put,
     mut grant: Grant,
 ) -> Result<Vec<u8>, Exception> {
     door.keys.allow(caller, operation, &put.stream)?;
-    grant.shrink_to(operation.memory(put.records.bytes.len() / 2));
-    let records = put.records.len();
+    grant.shrink_to(operation.memory(put.size() / 2));
+    let every = 0..put.records.len() as u32;
+    let firsts = put.firsts.take().unwrap_or_else(|| every.collect());
     let encrypted = door.created.is_encrypted(&put.stream);
     let stored = store(door, put, grant.size()).await?;
     Ok(match operation {
         Operation::PutRecord => one(&stored, encrypted),
-        _ => many(&stored, records, encrypted),
+        _ => many(&stored, &firsts, encrypted),
     })
 }
 
@@ -133,11 +155,11 @@ impl WaitingRoom {
     }
 }
 
-fn id(stored: &Stored, index: usize) -> RecordId {
+fn id(stored: &Stored, record: u32) -> RecordId {
     RecordId {
         lane: stored.lane,
         run: stored.run,
-        position: stored.appended.first_position + index as u64,
+        position: stored.appended.first_position + u64::from(record),
         index: 0,
     }
 }
@@ -148,17 +170,17 @@ fn one(stored: &Stored, encrypted: bool) -> Vec<u8> {
 }
 
 /// Compact: there are clients that look for `"FailedPutCount":0` as a text.
-fn many(stored: &Stored, records: usize, encrypted: bool) -> Vec<u8> {
+fn many(stored: &Stored, firsts: &[u32], encrypted: bool) -> Vec<u8> {
     const PER_RECORD: usize = 100;
-    let mut text = String::with_capacity(100 + PER_RECORD * records);
+    let mut text = String::with_capacity(100 + PER_RECORD * firsts.len());
     // Writing to a String cannot fail.
     let _ = write!(
         text,
         "{{\"FailedPutCount\":0,\"Encrypted\":{encrypted},\"RequestResponses\":["
     );
-    for index in 0..records {
+    for (index, first) in firsts.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{{\"RecordId\":\"{}\"}}", id(stored, index));
+        let _ = write!(text, "{comma}{{\"RecordId\":\"{}\"}}", id(stored, *first));
     }
     text.push_str("]}");
     text.into_bytes()

@@ -189,19 +189,27 @@ fn stream() -> impl Strategy<Value = Stream> {
     let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);
     (
         name(),
-        prop::option::of(name()),
+        (prop::option::of(name()), any::<bool>()),
         numbers,
         prop::option::of(prop_oneof![transform(), component()]),
         format(),
         destination,
     )
-        .prop_filter("its own former name", |(name, former, ..)| {
+        .prop_filter("its own former name", |(name, (former, _), ..)| {
             former.as_ref() != Some(name)
         })
         .prop_map(
-            |(name, former_name, (quota, size, interval), transform, format, destination)| Stream {
+            |(
+                name,
+                (former_name, kpl),
+                (quota, size, interval),
+                transform,
+                format,
+                destination,
+            )| Stream {
                 name,
                 former_name,
+                deaggregates_kpl: kpl,
                 quota,
                 buffering: Buffering {
                     size,

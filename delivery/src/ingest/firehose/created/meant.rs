@@ -27,6 +27,7 @@ impl Configuration {
         Ok(Stream {
             name: name.clone(),
             former_name: None,
+            deaggregates_kpl: false,
             transform: None,
             quota: QUOTA,
             buffering: Buffering {

@@ -46,6 +46,7 @@ pub(super) fn read(operation: Operation, body: &[u8]) -> Option<Put> {
     Some(Put {
         stream: stream?,
         records: data.finish(),
+        firsts: None,
     })
 }
 

@@ -85,6 +85,7 @@ impl Found {
                 ends: self.ends,
                 notes: Vec::new(),
             },
+            firsts: None,
         })
     }
 
