@@ -95,6 +95,7 @@ enum Checkpoint {
 struct Config {
     /// The settings
     #[arg(
+        id = "settings",
         long = "config",
         value_name = "FILE",
         default_value = "/etc/standpipe/agent.yaml"
@@ -234,3 +235,6 @@ fn run(config: Config, once: bool) -> Exit {
         Exit::Failed
     })
 }
+
+#[cfg(test)]
+mod tests;
