@@ -237,4 +237,5 @@ fn run(config: Config, once: bool) -> Exit {
 }
 
 #[cfg(test)]
+#[path = "main/tests.rs"]
 mod tests;
