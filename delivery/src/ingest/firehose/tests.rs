@@ -85,12 +85,18 @@ pub(super) async fn before_streams_with(
 }
 
 async fn open() -> Running {
+    open_with(2 * SHORT).await
+}
+
+/// A door at which a request waits so long for room.
+async fn open_with(patience: Duration) -> Running {
     let streams = Arc::new(StandIn::new(&["mail", "web"]));
     // Its streams are real, and not asked for anything.
     let folder = tempfile::tempdir().unwrap();
     let others = real_streams(folder.path()).await;
     let created = Created::start(folder.path(), None, &others).await.unwrap();
-    let door = before(Store::StandIn(streams.clone()), created);
+    let mut door = before(Store::StandIn(streams.clone()), created);
+    door.waiting.patience = patience;
     let admission = door.admission.clone();
     let router = routes(door);
     let anywhere = "127.0.0.1:0".parse().unwrap();
@@ -245,7 +251,7 @@ fn full() -> Refusal {
 // A stream whose door opens again within the patience.
 #[tokio::test]
 async fn a_request_waits_for_room() {
-    let door = open().await;
+    let door = open_with(Duration::from_secs(60)).await;
     *door.streams.refusal.lock().unwrap() = Some(full());
     let waiting = send(&door, request(PUT, "", ONE).as_bytes()).await;
     tokio::time::sleep(SHORT / 3).await;
