@@ -19,6 +19,7 @@ use standpipe_config::yaml::Problems;
 
 use start::{CannotStart, Running};
 
+mod components;
 mod doors;
 mod preflight;
 mod room;
@@ -31,7 +32,7 @@ pub const STOP_DEADLINE: &str = "20s";
 
 /// Runs the daemon until it is told to stop, or a part of it ends that should not.
 pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
-    let settings = match check::usable(room::load(config)) {
+    let settings = match check::usable(load(config)) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
@@ -52,7 +53,7 @@ pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
 /// Prints what a configuration means, or everything that is wrong with it; with `connect` also
 /// what the real destinations say.
 pub fn check(config: &Path, json: bool, connect: bool) -> Exit {
-    let loaded = room::load(config);
+    let loaded = load(config);
     let answer = match &loaded {
         Ok(loaded) if connect => check_connected(config, loaded, json),
         _ => check::answer(&loaded, delivery::summary, json),
@@ -60,6 +61,10 @@ pub fn check(config: &Path, json: bool, connect: bool) -> Exit {
     // Whoever closed stdout does not want to know.
     let _ = writeln!(std::io::stdout(), "{}", answer.text);
     answer.exit
+}
+
+fn load(config: &Path) -> Result<Loaded<Settings>, Problems> {
+    components::judge(room::load(config)?, config)
 }
 
 fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> check::Answer {

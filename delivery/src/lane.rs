@@ -240,7 +240,7 @@ impl Work<'_> {
         let Some(settings) = &lane.plan.transform else {
             return;
         };
-        match AnyTransform::open(settings, &lane.plan.stream).await {
+        match AnyTransform::open(settings, &lane.plan.stream, &lane.shares.engine).await {
             Ok(transform) => {
                 let memory = lane.shares.transforms.clone();
                 let health = lane.health.clone();

@@ -135,7 +135,7 @@ impl Streams {
         let folders = blocking(move || Folders::open(&data_dir)).await?;
         let data = DataFolder::new(&resources.data_dir, resources.high_water);
         let around = Surroundings {
-            shares: Shares::of(resources.memory),
+            shares: Shares::of(resources.memory, &resources.data_dir),
             targets: Targets::new(resources.memory),
             ended: Ended(watch::Sender::new(None)),
         };

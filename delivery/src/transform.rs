@@ -90,14 +90,18 @@ pub enum AnyTransform {
 impl AnyTransform {
     /// Makes ready what the settings of a stream name. Asks nobody yet. An error halts: the code
     /// is missing or does not load.
-    pub async fn open(settings: &Settings, stream: &StreamName) -> Result<Self, Failure> {
+    pub async fn open(
+        settings: &Settings,
+        stream: &StreamName,
+        engine: &wasm::Engine,
+    ) -> Result<Self, Failure> {
         match &settings.hook {
             Hook::Http(hook) => http::Http::open(hook, settings, stream).map(Self::Http),
             Hook::Lambda(hook) => Err(Failure::halt(format!(
                 "the Lambda function {} cannot be called by this version yet",
                 hook.function
             ))),
-            Hook::Wasm(hook) => wasm::Wasm::open(hook, settings, stream)
+            Hook::Wasm(hook) => wasm::Wasm::open(hook, settings, stream, engine)
                 .await
                 .map(Self::Wasm),
         }

@@ -9,6 +9,7 @@ mod cpu;
 mod data;
 mod door;
 mod firehose;
+mod hook;
 mod machine;
 mod search;
 mod ship;
@@ -27,7 +28,7 @@ use table::Table;
 
 const USAGE: &str = "cargo bench [-- [PART…] [--data FILE] [--size BYTES] [--rounds N]]
 
-PART      door, agent, parquet, path, search or warehouse; all of them if none is named
+PART      door, agent, parquet, path, hook, search or warehouse; all of them if none is named
 --data    an access log to repeat; without it ../shared/data/apache-access.log beside the tree, or
           lines made up
 --size    how many bytes of it, and of the same as JSON (1000000000)
@@ -41,11 +42,12 @@ prepared.";
 /// A part of the benchmark.
 type Part = (&'static str, fn(&Ground, &mut Table) -> Outcome);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("door", door::run),
     ("agent", ship::agent),
     ("parquet", columns::run),
     ("path", ship::whole),
+    ("hook", hook::run),
     ("search", search::run),
     ("warehouse", warehouse::run),
 ];

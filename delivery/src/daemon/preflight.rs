@@ -21,6 +21,7 @@ use crate::destination::s3::memory::UploadMemory;
 use crate::failure::{Failure, Verdict};
 use crate::stream::known_targets;
 use crate::transform::AnyTransform;
+use crate::transform::wasm::Engine;
 
 /// How long all destinations together have for their answers: records wait outside meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,11 +79,13 @@ pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
 /// Loads all transforms, and says what is wrong with those that do not load.
 pub(super) async fn load(settings: &Settings, file: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
+    // Keeps nothing: the data folder is the daemon's, and who checks may be somebody else.
+    let engine = Engine::new(None);
     for stream in &settings.streams {
         let Some(transform) = &stream.transform else {
             continue;
         };
-        if let Err(failure) = AnyTransform::open(transform, &stream.name).await {
+        if let Err(failure) = AnyTransform::open(transform, &stream.name, &engine).await {
             problems.push(Problem {
                 file: file.display().to_string(),
                 place: None,

@@ -1,6 +1,6 @@
 //! The WASM hook: a component of the user's shapes records inside this process, on a leash.
 //!
-//! It is compiled once, when it is loaded. Each call gets a **fresh instance**: the memory of the
+//! It is compiled once, and what comes of that is kept on disk for the next start. Each call gets a **fresh instance**: the memory of the
 //! compiled component is mapped copy on write, so that one costs some ten microseconds (what a
 //! guest in Python or JavaScript did at its start lies in that memory already), and nothing is left
 //! of a call that trapped, ran out of memory or was cut off. So what becomes of a record does not
@@ -10,7 +10,7 @@
 //! time, and a thread made for blocking; of each stream so many calls run at once as its
 //! `instances` say, so that one stream's guest never waits for another's.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::{Transform as Settings, WASM_RESULTS, WasmHook};
 use standpipe_config::units::{print_size, print_span};
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, InstancePre, TypedFunc};
-use wasmtime::{Engine, Store};
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, TypedFunc};
 
 use self::engine::State;
 use self::interface::{APPLY, Parameters, Record, Results};
@@ -28,10 +28,15 @@ use super::{Fault, Outcome, Transform};
 use crate::failure::{Failure, Verdict};
 use crate::record::portion::Portion;
 
+pub use engine::Engine;
+pub use look::look;
+
+mod compiled;
 mod engine;
 mod interface;
 mod leash;
 mod log;
+mod look;
 mod memory;
 
 /// The code of records that the component failed.
@@ -66,7 +71,7 @@ pub struct Wasm {
 /// What the threads that run it need.
 struct Guest {
     stream: StreamName,
-    engine: &'static Engine,
+    engine: wasmtime::Engine,
     component: InstancePre<State>,
     allowance: Allowance,
 }
@@ -83,6 +88,7 @@ impl Wasm {
         hook: &WasmHook,
         settings: &Settings,
         stream: &StreamName,
+        engine: &Engine,
     ) -> Result<Self, Failure> {
         let allowance = Allowance {
             component: hook.component.clone(),
@@ -90,12 +96,16 @@ impl Wasm {
             timeout: settings.timeout,
             instances: settings.in_flight as usize,
         };
-        Self::load(stream, allowance).await
+        Self::load(stream, allowance, engine).await
     }
 
     /// Compiles a stream's component, which takes seconds for one in Python or JavaScript, and
     /// makes a first instance. Says what is wrong with it: an operator is needed then.
-    async fn load(stream: &StreamName, allowance: Allowance) -> Result<Self, Failure> {
+    async fn load(
+        stream: &StreamName,
+        allowance: Allowance,
+        engine: &Engine,
+    ) -> Result<Self, Failure> {
         let path = allowance.component.clone();
         let said = |why: String| {
             Failure::halt(format!(
@@ -103,13 +113,7 @@ impl Wasm {
                 path.display()
             ))
         };
-        let engine = engine::engine().map_err(said)?;
-        let file = allowance.component.clone();
-        let compiled = tokio::task::spawn_blocking(move || compile(engine, &file));
-        let component = match compiled.await {
-            Ok(component) => component.map_err(said)?,
-            Err(error) => return Err(said(error.to_string())),
-        };
+        let (engine, component) = engine.load(stream, &path).await.map_err(said)?;
         let wasm = Self {
             instances: Arc::new(Semaphore::new(allowance.instances)),
             guest: Arc::new(Guest {
@@ -126,7 +130,7 @@ impl Wasm {
     /// Makes an instance and forgets it.
     async fn start(&self) -> Result<(), String> {
         let guest = self.guest.clone();
-        let started = leash::run(guest.engine, START, move || async move {
+        let started = leash::run(&self.guest.engine, START, move || async move {
             let mut store = guest.store();
             let started = guest.instantiate(&mut store).await.map(drop);
             started.map_err(|error| guest.why(&store, &error))
@@ -151,7 +155,7 @@ impl Transform for Wasm {
         };
         let (guest, limit) = (self.guest.clone(), self.guest.allowance.timeout);
         let portion = portion.clone();
-        let call = leash::run(guest.engine, limit, move || async move {
+        let call = leash::run(&self.guest.engine, limit, move || async move {
             let _permit = permit;
             guest.call(&portion).await
         });
@@ -165,7 +169,7 @@ impl Transform for Wasm {
 impl Guest {
     fn store(&self) -> Store<State> {
         let memory = usize::try_from(self.allowance.memory).unwrap_or(usize::MAX);
-        engine::store(self.engine, &self.stream, memory, WASM_RESULTS as usize)
+        engine::store(&self.engine, &self.stream, memory, WASM_RESULTS as usize)
     }
 
     async fn instantiate<'a>(
@@ -219,17 +223,6 @@ impl Pulled {
             Self::Lost => "was lost in the host".to_owned(),
         }
     }
-}
-
-/// Blocks.
-fn compile(engine: &Engine, path: &Path) -> Result<InstancePre<State>, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let linker = engine::linker(engine).map_err(|error| format!("{error:#}"))?;
-    Component::from_binary(engine, &bytes)
-        .and_then(|component| linker.instantiate_pre(&component))
-        .map_err(|error| {
-            format!("{error:#}; docs/wasm-transforms.md says how a component is built")
-        })
 }
 
 #[cfg(test)]

@@ -1,26 +1,108 @@
 //! The engine that all guests of the process share, and what is true of each of them.
 
-use std::sync::LazyLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use standpipe_config::names::StreamName;
-use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
+use wasmtime::{Config, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::compiled::Compiled;
 use super::interface::{LOG, Level};
 use super::log::Log;
 use super::memory::Memory;
 
-/// One for the process, made when the first component is loaded.
-static ENGINE: LazyLock<Result<Engine, String>> = LazyLock::new(|| {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    Engine::new(&config).map_err(|error| format!("{error:#}"))
-});
+/// Where components are compiled and run: one for the process.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    folder: Option<PathBuf>,
+    /// Made when the first component is loaded: whoever has none pays nothing.
+    made: Arc<OnceLock<Result<Made, String>>>,
+    /// One component is compiled at a time. It takes all cores and much memory, and when several
+    /// streams have the same one, the second of them finds it compiled.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
 
-/// The engine.
-pub(super) fn engine() -> Result<&'static Engine, String> {
-    ENGINE.as_ref().map_err(Clone::clone)
+struct Made {
+    engine: wasmtime::Engine,
+    compiled: Option<Compiled>,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Made").finish_non_exhaustive()
+    }
+}
+
+impl Made {
+    fn new(folder: Option<&Path>) -> Result<Self, String> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let compiled = folder.and_then(|folder| {
+            let opened = Compiled::open(folder);
+            let said = |why| tracing::warn!("compiled transforms are not kept: {why}");
+            opened.map_err(said).ok()
+        });
+        config.cache(compiled.as_ref().map(Compiled::cache));
+        let engine = wasmtime::Engine::new(&config).map_err(|error| format!("{error:#}"))?;
+        Ok(Self { engine, compiled })
+    }
+}
+
+impl Engine {
+    /// An engine that keeps what it compiled below `folder`; where there is none, it compiles each
+    /// component anew.
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self {
+            folder,
+            made: Arc::default(),
+            turn: Arc::default(),
+        }
+    }
+
+    /// Makes a component ready to be instantiated: compiles it, or finds it compiled. Says how long
+    /// that took.
+    pub(super) async fn load(
+        &self,
+        stream: &StreamName,
+        path: &Path,
+    ) -> Result<(wasmtime::Engine, InstancePre<State>), String> {
+        let _turn = self.turn.lock().await;
+        tracing::info!(%stream, "loading the transform {}; records are accepted meanwhile", path.display());
+        let began = Instant::now();
+        let (this, file) = (self.clone(), path.to_owned());
+        let loaded = tokio::task::spawn_blocking(move || this.compile(&file));
+        let (engine, component, was_kept) = loaded.await.map_err(|error| error.to_string())??;
+        let how = match was_kept {
+            true => "was compiled before, and loaded",
+            false => "was compiled",
+        };
+        tracing::info!(
+            %stream,
+            "the transform {} {how} within {:.1} s", path.display(), began.elapsed().as_secs_f64()
+        );
+        Ok((engine, component))
+    }
+
+    /// Blocks. Also says whether it was compiled before.
+    fn compile(&self, path: &Path) -> Result<(wasmtime::Engine, InstancePre<State>, bool), String> {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let made = self.made.get_or_init(|| Made::new(self.folder.as_deref()));
+        let Made { engine, compiled } = made.as_ref().map_err(Clone::clone)?;
+        let hits = compiled.as_ref().map(Compiled::hits);
+        let loaded = Component::from_binary(engine, &bytes)
+            .and_then(|component| linker(engine)?.instantiate_pre(&component))
+            .map_err(|error| {
+                format!("{error:#}; docs/wasm-transforms.md says how a component is built")
+            });
+        let was_kept = hits != compiled.as_ref().map(Compiled::hits);
+        if let Some(compiled) = compiled.as_ref().filter(|_| !was_kept) {
+            compiled.note();
+        }
+        Ok((engine.clone(), loaded?, was_kept))
+    }
 }
 
 /// What belongs to one instance.
@@ -43,7 +125,7 @@ impl WasiView for State {
 /// A store for one instance: no folder, no network, no environment, no arguments, and so many bytes
 /// of memory. What it gives back may be `results` bytes.
 pub(super) fn store(
-    engine: &Engine,
+    engine: &wasmtime::Engine,
     stream: &StreamName,
     memory: usize,
     results: usize,
@@ -68,7 +150,7 @@ pub(super) fn store(
 }
 
 /// What a component may import.
-pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     linker.instance(LOG)?.func_wrap(

@@ -6,8 +6,8 @@ use std::time::Duration;
 use standpipe_config::names::{Arrival, Run, StreamName};
 use tempfile::TempDir;
 
-use super::{Allowance, FAILED, Fault, Outcome, Transform as _, Wasm};
-use crate::failure::Verdict;
+use super::{Allowance, Engine, FAILED, Fault, Outcome, Transform as _, Wasm};
+use crate::failure::{Failure, Verdict};
 use crate::record::portion::Portion;
 use crate::record::{Row, Stage};
 
@@ -29,10 +29,14 @@ fn allowance(folder: &Path, text: &str) -> Allowance {
     }
 }
 
+async fn load(allowance: Allowance) -> Result<Wasm, Failure> {
+    Wasm::load(&stream(), allowance, &Engine::new(None)).await
+}
+
 async fn unruly() -> Wasm {
     let folder = TempDir::new().expect("a folder");
     let allowance = allowance(folder.path(), UNRULY);
-    Wasm::load(&stream(), allowance).await.expect("loads")
+    load(allowance).await.expect("loads")
 }
 
 async fn apply(wasm: &Wasm, records: &[&str]) -> Result<Vec<Outcome>, Fault> {
@@ -101,7 +105,7 @@ async fn a_loop_without_an_end_is_cut_off() {
         timeout: Duration::from_millis(200),
         ..allowance(folder.path(), UNRULY)
     };
-    let wasm = Wasm::load(&stream(), allowance).await.expect("loads");
+    let wasm = load(allowance).await.expect("loads");
     let failure = apply(&wasm, &["L"]).await.expect_err("a loop");
     assert!(failure.message.contains("timeout of 200ms"), "{failure:?}");
     assert_eq!(failure.verdict, Verdict::Retry);
@@ -169,7 +173,7 @@ async fn what_does_not_load_needs_an_operator() {
 }
 
 async fn refused(allowance: Allowance, why: &str) {
-    let failure = Wasm::load(&stream(), allowance).await.expect_err(why);
+    let failure = load(allowance).await.expect_err(why);
     assert_eq!(failure.verdict, Verdict::Halt, "{failure}");
     assert!(failure.message.contains(why), "{failure}");
     assert!(failure.message.contains("cannot be loaded"), "{failure}");
@@ -180,7 +184,7 @@ async fn the_example_without_a_toolchain_drops_comments() {
     let text = include_str!("../../../../docs/examples/transform-wat/transform.wat");
     let folder = TempDir::new().expect("a folder");
     let allowance = allowance(folder.path(), text);
-    let wasm = Wasm::load(&stream(), allowance).await.expect("loads");
+    let wasm = load(allowance).await.expect("loads");
     let long = "x".repeat(100_000);
     for _ in 0..2 {
         let outcomes = apply(&wasm, &["# a", &long, "", "b#"]).await.expect("done");

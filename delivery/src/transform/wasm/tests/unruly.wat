@@ -13,16 +13,20 @@
     (type $level (enum "debug" "info" "warn" "error"))
     (export "level" (type $exported-level (eq $level)))
     (export "write" (func (param "level" $exported-level) (param "message" string)))))
+  (import "wasi:random/random@0.2.0" (instance $random
+    (export "get-random-u64" (func (result u64)))))
   (alias export $types "record" (type $record))
   (alias export $types "outcome" (type $outcome))
 
   (core module $memory-module (memory (export "memory") 1))
   (core instance $memory (instantiate $memory-module))
   (core func $write (canon lower (func $log "write") (memory $memory "memory")))
+  (core func $chance (canon lower (func $random "get-random-u64")))
 
   (core module $code
     (import "memory" "memory" (memory 1))
     (import "log" "write" (func $write (param i32 i32 i32)))
+    (import "random" "chance" (func $chance (result i64)))
     (global $free (mut i32) (i32.const 4096))
     (global $calls (mut i32) (i32.const 0))
     (data (i32.const 64) "no such luck")
@@ -99,6 +103,10 @@
       (if (i32.eq (local.get $first) (i32.const 67)) (then
         (i32.store8 (local.get $data) (i32.add (i32.const 48) (global.get $calls)))
         (local.set $length (i32.const 1))))
+      ;; `R`: another letter each time.
+      (if (i32.eq (local.get $first) (i32.const 82)) (then
+        (i32.store8 (local.get $data)
+          (i32.add (i32.const 97) (i32.and (i32.wrap_i64 (call $chance)) (i32.const 15))))))
       (i32.store8 (local.get $outcome) (i32.const 0))
       (i32.store offset=4 (local.get $outcome) (local.get $data))
       (i32.store offset=8 (local.get $outcome) (local.get $length))
@@ -115,7 +123,8 @@
 
   (core instance $code (instantiate $code
     (with "memory" (instance $memory))
-    (with "log" (instance (export "write" (func $write))))))
+    (with "log" (instance (export "write" (func $write))))
+    (with "random" (instance (export "chance" (func $chance))))))
   (func (export "apply") (param "records" (list $record)) (result (list $outcome))
     (canon lift (core func $code "apply")
       (memory $memory "memory")
