@@ -26,6 +26,7 @@ mod room;
 mod start;
 mod status;
 mod stop;
+pub mod trial;
 
 /// How long a stop may take unless told otherwise. Below the 90 s after which systemd kills.
 pub const STOP_DEADLINE: &str = "20s";
@@ -68,10 +69,11 @@ fn load(config: &Path) -> Result<Loaded<Settings>, Problems> {
 }
 
 fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> check::Answer {
-    let (answers, not_loaded) = match runtime() {
+    let (answers, (loads, not_loaded)) = match runtime() {
         Ok(runtime) => runtime.block_on(async {
             let answers = preflight::ask(&loaded.settings).await;
-            (answers, preflight::load(&loaded.settings, config).await)
+            let transforms = preflight::ask_transforms(&loaded.settings, config).await;
+            (answers, transforms)
         }),
         Err(error) => {
             return check::Answer {
@@ -83,7 +85,8 @@ fn check_connected(config: &Path, loaded: &Loaded<Settings>, json: bool) -> chec
     let problems = answers.iter().filter_map(|a| a.problem(config));
     let problems: Vec<_> = problems.chain(not_loaded).collect();
     if problems.is_empty() {
-        let lines: Vec<_> = answers.iter().map(preflight::Answer::line).collect();
+        let lines = answers.iter().map(preflight::Answer::line);
+        let lines: Vec<_> = lines.chain(loads).collect();
         let summary = |settings: &Settings| delivery::summary(settings) + &lines.join("\n");
         return check::answer(&Ok(loaded.clone()), summary, json);
     }

@@ -34,7 +34,7 @@ pub mod firehose;
 mod gate;
 mod head;
 mod inflate;
-mod lines;
+pub(crate) mod lines;
 mod records;
 mod refused;
 mod sources;

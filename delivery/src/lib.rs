@@ -4,6 +4,7 @@
 //! nothing of one another's insides; only `lane` and the delivery loop put them together; `daemon`
 //! only constructs, starts and stops.
 
+pub mod aws;
 pub mod daemon;
 pub mod destination;
 pub mod disk;
@@ -17,3 +18,4 @@ pub mod record;
 pub mod spool;
 pub mod stream;
 pub mod transform;
+pub mod trial;

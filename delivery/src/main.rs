@@ -36,12 +36,16 @@ enum Command {
     Run(Run),
     /// Says what a configuration means, or everything that is wrong with it
     Check(Check),
+    /// Runs records from stdin, a line each, through a stream's transform and format, and says what
+    /// became of them; delivers nothing
+    Try(Try),
 }
 
 #[derive(Args)]
 struct Config {
     /// The configuration
     #[arg(
+        short,
         long,
         value_name = "FILE",
         default_value = "/etc/standpipe/delivery.yaml"
@@ -62,9 +66,21 @@ struct Run {
 struct Check {
     #[command(flatten)]
     config: Config,
-    /// Also asks the real destinations whether they are there and may be read and written
+    /// Also asks the real destinations whether they are there and may be read and written, and
+    /// whether transforms are there
     #[arg(long)]
     connect: bool,
+    /// Prints one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Try {
+    #[command(flatten)]
+    config: Config,
+    /// The stream
+    stream: String,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -81,6 +97,7 @@ fn main() -> Exit {
     match arguments.command {
         Command::Run(run) => daemon::run(&run.config.config, run.stop_deadline),
         Command::Check(check) => daemon::check(&check.config.config, check.json, check.connect),
+        Command::Try(this) => daemon::trial::run(&this.config.config, &this.stream, this.json),
     }
 }
 

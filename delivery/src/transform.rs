@@ -11,14 +11,17 @@ use standpipe_config::names::{Arrival, StreamName};
 use standpipe_config::settings::delivery::{Hook, Transform as Settings};
 
 use crate::failure::{Failure, Verdict};
+use crate::record::Row;
 use crate::record::portion::Portion;
 
 pub use attempts::Attempts;
 
 mod answer;
 mod attempts;
+mod call;
 mod event;
 pub mod http;
+pub mod lambda;
 #[cfg(test)]
 mod vocabulary;
 pub mod wasm;
@@ -83,6 +86,8 @@ pub struct Fault {
 pub enum AnyTransform {
     /// A function behind a web server.
     Http(http::Http),
+    /// A function of AWS Lambda.
+    Lambda(lambda::Lambda),
     /// A component inside this process.
     Wasm(wasm::Wasm),
 }
@@ -97,14 +102,31 @@ impl AnyTransform {
     ) -> Result<Self, Failure> {
         match &settings.hook {
             Hook::Http(hook) => http::Http::open(hook, settings, stream).map(Self::Http),
-            Hook::Lambda(hook) => Err(Failure::halt(format!(
-                "the Lambda function {} cannot be called by this version yet",
-                hook.function
-            ))),
+            Hook::Lambda(hook) => lambda::Lambda::open(hook, settings, stream).map(Self::Lambda),
             Hook::Wasm(hook) => wasm::Wasm::open(hook, settings, stream, engine)
                 .await
                 .map(Self::Wasm),
         }
+    }
+
+    /// Whether what is called over a network is there, as far as can be asked without calling it.
+    pub async fn preflight(&self) -> Result<(), Failure> {
+        match self {
+            Self::Http(http) => http.preflight().await,
+            Self::Lambda(lambda) => lambda.preflight().await,
+            Self::Wasm(_) => Ok(()),
+        }
+    }
+
+    /// Whether `row` may go with what `gathered` has: as large as `size` at most, in bytes of
+    /// records, and no request larger than it may be. A record goes alone in any case.
+    pub fn takes(&self, gathered: &Portion, row: &Row<'_>, size: u64) -> bool {
+        let (records, bytes) = (gathered.len() + 1, gathered.bytes() + row.bytes.len());
+        let fits = match self {
+            Self::Http(_) | Self::Lambda(_) => event::size(records, bytes) <= call::LONGEST,
+            Self::Wasm(_) => true,
+        };
+        gathered.is_empty() || (bytes as u64 <= size && fits)
     }
 }
 
@@ -112,6 +134,7 @@ impl Transform for AnyTransform {
     async fn apply(&self, portion: &Arc<Portion>) -> Result<Vec<Outcome>, Fault> {
         match self {
             Self::Http(http) => http.apply(portion).await,
+            Self::Lambda(lambda) => lambda.apply(portion).await,
             Self::Wasm(wasm) => wasm.apply(portion).await,
         }
     }

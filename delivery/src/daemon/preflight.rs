@@ -12,9 +12,9 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use standpipe_config::names::StreamName;
 use standpipe_config::prefix::Prefix;
-use standpipe_config::settings::delivery::{Destination, Settings, Stream};
+use standpipe_config::settings::delivery::{Destination, Hook, Settings, Stream, Transform};
 use standpipe_config::yaml::Problem;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::destination::Target;
 use crate::destination::s3::memory::UploadMemory;
@@ -76,25 +76,55 @@ pub(super) async fn ask(settings: &Settings) -> Vec<Answer> {
         .await
 }
 
-/// Loads all transforms, and says what is wrong with those that do not load.
-pub(super) async fn load(settings: &Settings, file: &Path) -> Vec<Problem> {
-    let mut problems = Vec::new();
+/// What became of the transforms: the line of each that loads, and is there where it is called over
+/// a network; and what is wrong with the others.
+pub(super) async fn ask_transforms(
+    settings: &Settings,
+    file: &Path,
+) -> (Vec<String>, Vec<Problem>) {
+    let streams = settings.streams.iter();
+    let all = streams.filter_map(|stream| Some((&stream.name, stream.transform.as_ref()?)));
     // Keeps nothing: the data folder is the daemon's, and who checks may be somebody else.
-    let engine = Engine::new(None);
-    for stream in &settings.streams {
-        let Some(transform) = &stream.transform else {
-            continue;
-        };
-        if let Err(failure) = AnyTransform::open(transform, &stream.name, &engine).await {
-            problems.push(Problem {
+    let engine = &Engine::new(None);
+    let asked = all.map(|(stream, transform)| async move {
+        (stream, transform, ask_transform(transform, stream, engine).await)
+    });
+    let asked = futures::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let (mut lines, mut problems) = (Vec::new(), Vec::new());
+    for (stream, transform, answer) in asked.collect::<Vec<_>>().await {
+        match answer {
+            Ok(what) => lines.push(format!("stream {stream}: {} {what}", transform.name())),
+            Err(failure) => problems.push(Problem {
                 file: file.display().to_string(),
                 place: None,
-                path: format!("streams.{}.transform", stream.name),
+                path: format!("streams.{stream}.transform"),
                 message: failure.to_string(),
-            });
+            }),
         }
     }
-    problems
+    (lines, problems)
+}
+
+async fn ask_transform(
+    transform: &Transform,
+    stream: &StreamName,
+    engine: &Engine,
+) -> Result<&'static str, Failure> {
+    // A component may take long to compile, and asks nobody.
+    let open = AnyTransform::open(transform, stream, engine).await?;
+    match timeout(PATIENCE, open.preflight()).await {
+        Ok(answer) => answer?,
+        Err(_) => {
+            let (name, patience) = (transform.name(), PATIENCE.as_secs());
+            let why = format!("{name} did not answer within {patience} s");
+            return Err(Failure::retry(why));
+        }
+    }
+    Ok(match transform.hook {
+        Hook::Http(_) => "answers",
+        Hook::Lambda(_) => "answers, and may be called",
+        Hook::Wasm(_) => "loads",
+    })
 }
 
 /// Asks at the beginnings of both prefixes: rights may be given for these only.

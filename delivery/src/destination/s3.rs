@@ -25,15 +25,11 @@ use upload::Upload;
 use verdict::{Meaning, Reply};
 
 pub use place::{Access, Place};
-pub use signer::Signer;
 
-mod chain;
 pub mod memory;
 mod place;
 mod preflight;
-mod profile;
 mod read;
-mod signer;
 mod upload;
 mod verdict;
 

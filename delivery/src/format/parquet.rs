@@ -14,6 +14,7 @@
 
 pub use encode::{EncodeError, Encoded, OnFailed, encode, reserve_for};
 pub use failure::ConversionError;
+pub use sample::first_rows;
 pub use schema::{SchemaError, StreamSchema};
 
 mod cells;
@@ -22,6 +23,7 @@ mod encode;
 mod failure;
 mod infer;
 mod names;
+mod sample;
 mod schema;
 mod table;
 mod time;

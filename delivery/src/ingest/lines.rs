@@ -46,7 +46,7 @@ pub(super) fn split(mut body: Vec<u8>) -> Result<Records, Refused> {
 }
 
 /// How much of a line is not its end. A carriage return without a newline belongs to the text.
-fn text_length(line: &[u8]) -> usize {
+pub(crate) fn text_length(line: &[u8]) -> usize {
     let without = line
         .strip_suffix(b"\n")
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line));

@@ -239,9 +239,9 @@ impl Shaping {
 
     /// Records that pass together have one form.
     fn fits(&self, row: &Row<'_>) -> bool {
-        let bytes = self.gathered.bytes() + row.bytes.len();
-        self.gathered.is_empty()
-            || (bytes as u64 <= self.hints.size && self.gathered.stage() == row.stage)
+        let transform = &self.shaper.transform;
+        transform.takes(&self.gathered, row, self.hints.size)
+            && (self.gathered.is_empty() || self.gathered.stage() == row.stage)
     }
 
     /// Sends what is gathered, if there is a place for it.

@@ -5,8 +5,14 @@ use standpipe_config::names::StreamName;
 use crate::record::Row;
 use crate::record::portion::Portion;
 
-/// Bytes that stand around the base64 of a record.
+/// Bytes that stand around the base64 of a record, at most.
 const AROUND: usize = 128;
+
+/// Bytes of a request for so many records of so many bytes, at most.
+pub(super) fn size(records: usize, bytes: usize) -> usize {
+    // The head names the stream and its region: a few hundred bytes.
+    bytes.div_ceil(3) * 4 + records * AROUND + 8 * AROUND
+}
 
 /// The account in the ARN of a stream: there is none here.
 const ACCOUNT: &str = "000000000000";
@@ -29,8 +35,7 @@ impl Head {
 
     /// The request for a portion of records.
     pub(super) fn event(&self, invocation: &str, portion: &Portion) -> Vec<u8> {
-        let size = portion.bytes() / 3 * 4 + portion.len() * AROUND + 2 * AROUND;
-        let mut out = Vec::with_capacity(size);
+        let mut out = Vec::with_capacity(size(portion.len(), portion.bytes()));
         let Self { arn, region } = self;
         let head = format!(
             r#"{{"invocationId":"{invocation}","deliveryStreamArn":"{arn}","region":"{region}","records":["#

@@ -7,9 +7,11 @@ again for each request.
 """
 
 import base64
+import gzip
 import json
 import os
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -58,9 +60,37 @@ def spoil(mode, answer):
         answer["padding"] = "x" * (7 * 1024 * 1024)
 
 
+class Backwards:
+    """Requests that came together are answered last first."""
+
+    TOGETHER = 4
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.came = set()
+        self.answered = set()
+
+    def wait(self, position):
+        """Until all are there, and those behind `position` were answered."""
+        with self.changed:
+            self.came.add(position)
+            self.changed.notify_all()
+            return self.changed.wait_for(lambda: self.is_next(position), timeout=60)
+
+    def is_next(self, position):
+        behind = {other for other in self.came if other > position}
+        return len(self.came) == self.TOGETHER and behind <= self.answered
+
+    def done(self, position):
+        with self.changed:
+            self.answered.add(position)
+            self.changed.notify_all()
+
+
 class Invoke(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     attempts = 0
+    backwards = Backwards()
 
     def log_message(self, *_):
         pass
@@ -68,9 +98,17 @@ class Invoke(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         Invoke.attempts += 1
+        if self.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
         event = json.loads(body)
         mode = self.mode()
         self.note(mode, event)
+        if mode == "backwards":
+            position = int(event["records"][0]["recordId"].split("-")[1])
+            if not self.backwards.wait(position):
+                return self.answer(500, b"alone")
+            self.invoke(mode, event)
+            return self.backwards.done(position)
         if mode == "slow":
             time.sleep(3)
         if mode == "cut":
@@ -83,12 +121,17 @@ class Invoke(BaseHTTPRequestHandler):
             return self.answer(200, b"<html>this is no JSON</html>")
         if mode == "list":
             return self.answer(200, b"{}")
+        self.invoke(mode, event)
+
+    def invoke(self, mode, event):
         answer = handler(event, {"attempt": Invoke.attempts})
         spoil(mode, answer)
         self.answer(200, json.dumps(answer).encode("utf-8"))
 
-    def answer(self, status, body):
+    def answer(self, status, body, headers=None):
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -103,13 +146,19 @@ class Invoke(BaseHTTPRequestHandler):
 
     def note(self, mode, event):
         first = event["records"][0]["recordId"]
-        note = json.dumps({"mode": mode, "records": len(event["records"]), "first": first})
+        note = json.dumps({
+            "mode": mode,
+            "records": len(event["records"]),
+            "first": first,
+            "connection": self.client_address[1],
+            "encoding": self.headers["Content-Encoding"],
+        })
         with open(sys.argv[2], "a", encoding="ascii") as notes:
             notes.write(note + "\n")
 
 
-def main():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Invoke)
+def serve(handler_class):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_class)
     server.daemon_threads = True
     with open(sys.argv[1] + ".new", "w", encoding="ascii") as port:
         port.write(str(server.server_address[1]))
@@ -117,4 +166,5 @@ def main():
     server.serve_forever()
 
 
-main()
+if __name__ == "__main__":
+    serve(Invoke)

@@ -2,8 +2,11 @@
 //! once, whatever that code does.
 
 mod faults;
+mod flight;
+mod invoke;
 mod kills;
 mod lines;
+mod tried;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,25 +30,29 @@ struct Function {
 impl Function {
     /// Starts it; `None` where there is no Python.
     fn start(folder: &Folder) -> Outcome<Option<Self>> {
-        let Some(python) = python()? else {
-            return Ok(None);
-        };
+        match python()? {
+            Some(python) => Self::run(&python, "function.py", folder).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn run(python: &Path, script: &str, folder: &Folder) -> Outcome<Self> {
         let folder = folder.join("function");
         std::fs::create_dir_all(&folder)?;
         // What an earlier one left.
         let _ = std::fs::remove_file(folder.join("port"));
-        let program = run(&python, &folder)?;
+        let program = run(python, script, &folder)?;
         let port = until("the function to listen", PATIENCE, || {
             let text = std::fs::read_to_string(folder.join("port"));
             text.attempting("read its port")?
                 .parse()
                 .attempting("read its port")
         })?;
-        Ok(Some(Self {
+        Ok(Self {
             folder,
             program,
             port,
-        }))
+        })
     }
 
     fn url(&self) -> String {
@@ -88,13 +95,16 @@ fn python() -> Outcome<Option<PathBuf>> {
     }
 }
 
-fn run(python: &Path, folder: &Path) -> Outcome<Program> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hooks/function.py");
+fn run(python: &Path, script: &str, folder: &Path) -> Outcome<Program> {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hooks");
+    let script = scripts.join(script);
     let names = ["port", "notes", "mode"].map(|name| folder.join(name));
     let mut arguments = vec![script.to_string_lossy().into_owned()];
     arguments.extend(names.map(|name| name.to_string_lossy().into_owned()));
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    Program::start(python, &arguments, &folder.join("log"))
+    // What Python compiles it keeps, unless told otherwise, beside the script.
+    let environment = [("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned())].into();
+    Program::start_with(python, &arguments, &environment, &folder.join("log"))
 }
 
 /// A stream of raw objects in `out/NAME` whose records pass the function at `url`. `more` is YAML

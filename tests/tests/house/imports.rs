@@ -10,10 +10,11 @@ use crate::source::{self, File};
 use crate::{Finding, none};
 
 /// Words that every part of `delivery` shares.
-const SHARED: &[&str] = &["disk", "failure", "record"];
+const SHARED: &[&str] = &["aws", "disk", "failure", "record"];
 
 /// What each module of `delivery` may import beside itself and the shared words.
 const DELIVERY: &[(&str, &[&str])] = &[
+    ("aws", &[]),
     ("disk", &[]),
     ("failure", &[]),
     // The table of kill points, for the program alone.
@@ -39,6 +40,8 @@ const DELIVERY: &[(&str, &[&str])] = &[
             "lane",
         ],
     ),
+    // The lane's own code on a bench of its own; what a line is, the door says.
+    ("trial", &["transform", "format", "spool", "lane", "ingest"]),
     // The door hands over what the journal stores; the contract's types come through the stream
     // or from the journal itself.
     ("ingest", &["stream", "journal"]),

@@ -209,7 +209,8 @@ fn http(fields: &Fields<'_>) -> Option<HttpHook> {
 fn lambda(fields: &Fields<'_>) -> Option<LambdaHook> {
     let function = fields.read("function", function);
     let endpoint = fields.optional("endpoint", |at| at.parsed("an address", url::parse));
-    let region = fields.read("region", bucket::region);
+    let usual = function.as_deref().and_then(region_of);
+    let region = fields.read_or("region", usual.unwrap_or("us-east-1"), bucket::region);
     let access = bucket::access(fields);
     Some(LambdaHook {
         function: function?,
@@ -217,6 +218,12 @@ fn lambda(fields: &Fields<'_>) -> Option<LambdaHook> {
         region: region?,
         access: access?,
     })
+}
+
+/// The region that an ARN names.
+fn region_of(function: &str) -> Option<&str> {
+    let region = function.strip_prefix("arn:")?.split(':').nth(2);
+    region.filter(|region| !region.is_empty())
 }
 
 /// The name or ARN of a function (Lambda's model: at most 170 characters).

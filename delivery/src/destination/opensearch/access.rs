@@ -1,17 +1,12 @@
 //! Who asks a cluster: what is added to a request so that it lets us in.
 
-use std::sync::Arc;
-
-use axum::http::Request;
 use base64_simd::STANDARD;
 use bytes::Bytes;
-use object_store::aws::{AwsAuthorizer, AwsCredential};
-use object_store::client::HttpRequest;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use standpipe_config::secret::{Secret, SecretSource};
 
 use super::place::{Access, Place};
-use crate::destination::s3;
+use crate::aws::Signer;
 use crate::failure::Failure;
 
 /// What lets us in.
@@ -21,11 +16,7 @@ pub(super) enum Entry {
     /// The value of `Authorization`.
     Header(HeaderValue),
     /// Each request is signed.
-    Signed {
-        service: String,
-        region: String,
-        signer: Arc<s3::Signer>,
-    },
+    Signed(Signer),
 }
 
 impl std::fmt::Debug for Entry {
@@ -61,11 +52,7 @@ impl Entry {
                     Some((id, secret)) => Some((id.as_str(), read(secret)?)),
                     None => None,
                 };
-                Self::Signed {
-                    service: service.clone(),
-                    region: region.clone(),
-                    signer: Arc::new(s3::Signer::of(key)?),
-                }
+                Self::Signed(Signer::of(key, (service, region))?)
             }
         })
     }
@@ -83,39 +70,10 @@ impl Entry {
         match self {
             Self::Open => {}
             Self::Header(value) => drop(headers.insert(AUTHORIZATION, value.clone())),
-            Self::Signed {
-                service,
-                region,
-                signer,
-            } => {
-                let key = signer.credential().await?;
-                let request = Request::builder().method(method).uri(url);
-                let mut request = request
-                    .body(body.clone().into())
-                    .map_err(|e| e.to_string())?;
-                *request.headers_mut() = headers;
-                let (service, region) = (service.clone(), region.clone());
-                let signed = move || sign(request, &key, (&service, &region));
-                headers = match tokio::task::spawn_blocking(signed).await {
-                    Ok(signed) => signed?,
-                    Err(e) => return Err(format!("a request was not signed: {e}")),
-                };
-            }
+            Self::Signed(signer) => headers = signer.sign((method, url), headers, body).await?,
         }
         Ok(headers)
     }
-}
-
-/// Signs a request, its body included.
-fn sign(
-    mut request: HttpRequest,
-    key: &AwsCredential,
-    (service, region): (&str, &str),
-) -> Result<HeaderMap, String> {
-    let signer = AwsAuthorizer::new(key, service, region);
-    let signed = signer.try_authorize(&mut request, None);
-    signed.map_err(|e| format!("a request was not signed: {e}"))?;
-    Ok(request.headers().clone())
 }
 
 fn header(text: &str, place: &Place) -> Result<HeaderValue, Failure> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::secret::{Secret, SecretSource};
 use standpipe_config::settings::delivery as settings;
 
-use super::chain;
+use crate::aws::chain;
 use crate::failure::Failure;
 
 /// How long a server may take to accept a connection.

@@ -1,6 +1,7 @@
 //! The request against reference D.2.
 
 use serde_json::Value;
+use standpipe_config::names::Arrival;
 
 use super::*;
 use crate::transform::vocabulary::portion;
@@ -25,4 +26,23 @@ fn a_request_is_the_event_that_firehose_sends() {
         "records": [record(7, "eyJpZCI6MX0K"), record(8, "")],
     });
     assert_eq!(event, expected);
+}
+
+#[test]
+fn no_request_is_longer_than_its_size_says() {
+    let head = Head::new(&"s".repeat(64).parse().unwrap(), "ap-southeast-2");
+    for records in [0, 1, 2, 500] {
+        let rows: Vec<&[u8]> = [&b"a"[..], b"ab", b"abc", b""].repeat(records);
+        let mut longest = Portion::default();
+        for row in portion(&rows).rows() {
+            longest.push(&Row {
+                position: u64::MAX,
+                index: u32::MAX,
+                arrival: Arrival(i64::MIN),
+                ..row
+            });
+        }
+        let event = head.event("f7d3c2a0-5d0f-4a57-9e4b-0a3f0e6a7c11", &longest);
+        assert!(event.len() <= size(longest.len(), longest.bytes()));
+    }
 }

@@ -1,37 +1,12 @@
 //! A function behind a real web server, and what goes wrong on the way.
 
-use std::sync::Mutex;
+use std::io::{Read as _, Write as _};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap as Headers;
 use standpipe_config::settings::delivery::{self as settings, Hook};
 
 use super::*;
-use crate::transform::vocabulary::portion;
-
-type Answer = (u16, Vec<(&'static str, &'static str)>, Vec<u8>);
-type Asked = Arc<Mutex<Vec<(Headers, Bytes)>>>;
-
-/// A server that gives one answer, and notes what it is asked.
-async fn serve(answer: Answer) -> (String, Asked) {
-    let asked = Asked::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let handler = move |State(asked): State<Asked>, headers: Headers, body: Bytes| async move {
-        asked.lock().unwrap().push((headers, body));
-        let (status, headers, body) = answer.clone();
-        let mut response = axum::response::Response::builder().status(status);
-        for (name, value) in headers {
-            response = response.header(name, value);
-        }
-        response.body(axum::body::Body::from(body)).unwrap()
-    };
-    let post = axum::routing::post(handler);
-    let router = Router::new().fallback_service(post.with_state(asked.clone()));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, asked)
-}
+use crate::transform::call::LONGEST;
+use crate::transform::vocabulary::{portion, serve};
 
 fn settings_for(url: &str, more: &str) -> settings::Transform {
     let text = format!(
@@ -117,7 +92,7 @@ async fn a_function_that_failed_says_so_in_a_header() {
 
 #[tokio::test]
 async fn an_answer_over_the_limit_is_none_however_it_is_packed() {
-    let long = vec![b' '; LONGEST_ANSWER + 1];
+    let long = vec![b' '; LONGEST + 1];
     let zipped = vec![("content-encoding", "gzip")];
     for answer in [(200, vec![], long.clone()), (200, zipped, gzip(&long))] {
         let (url, _) = serve(answer).await;
@@ -137,4 +112,23 @@ async fn nobody_there_and_nobody_answering_are_told_apart() {
     let gone = apply(&url, "").await.unwrap_err();
     assert_eq!(gone.code, "Lambda.TargetServerFailedToRespond");
     assert!(gone.is_unreachable);
+}
+
+/// Under `on_unreachable: wait` a function that hangs up at the same records each time must not
+/// hold its stream for ever.
+#[tokio::test]
+async fn a_function_that_hangs_up_was_there() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let hangs_up = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut some = [0; 16];
+        tokio::io::AsyncReadExt::read(&mut connection, &mut some)
+            .await
+            .unwrap();
+    };
+    let (_, answer) = tokio::join!(hangs_up, apply(&url, ""));
+    let fault = answer.unwrap_err();
+    assert_eq!(fault.code, "Lambda.TargetServerFailedToRespond");
+    assert!(!fault.is_unreachable, "{}", fault.message);
 }

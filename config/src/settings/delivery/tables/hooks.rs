@@ -1,6 +1,6 @@
 //! What `transform` may contain.
 
-use super::{ACCESS_KEY_ID, ENDPOINT, REGION, SECRET_ACCESS_KEY};
+use super::{ACCESS_KEY_ID, ENDPOINT, SECRET_ACCESS_KEY};
 use crate::yaml::{Key, Table};
 
 pub(in crate::settings::delivery) static TRANSFORM: Table = Table {
@@ -105,7 +105,12 @@ pub(in crate::settings::delivery) static LAMBDA: Table = Table {
             "a name or an ARN, with or without a version",
         ),
         ENDPOINT,
-        REGION,
+        Key::new(
+            "region",
+            "The region that requests are signed for, and that the function is told.",
+            "that of the ARN, else us-east-1",
+            "the name of a region",
+        ),
         ACCESS_KEY_ID,
         SECRET_ACCESS_KEY,
         TIMEOUT,

@@ -38,7 +38,7 @@ const VARIABLES: &[(&str, AmazonS3ConfigKey)] = &[
 ];
 
 /// Whoever the environment names, found when the first request is signed.
-pub(super) fn builder() -> Result<AmazonS3Builder, Failure> {
+pub(crate) fn builder() -> Result<AmazonS3Builder, Failure> {
     from(|name| env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
