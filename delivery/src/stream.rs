@@ -257,6 +257,31 @@ impl Streams {
         }
     }
 
+    /// Asks all journal threads, and the threads that touch files; names those that do not answer
+    /// within `patience`.
+    pub async fn silent(&self, patience: Duration) -> Vec<String> {
+        let files = async {
+            let answer = tokio::time::timeout(patience, blocking(|| ())).await;
+            answer.is_err().then(|| "the threads for files".to_owned())
+        };
+        let streams = self.shared.streams().clone();
+        let journals = streams.into_iter().map(|(name, life)| async move {
+            let Life::Running(running) = life else {
+                return None;
+            };
+            let answer = tokio::time::timeout(patience, running.journal.answer()).await;
+            answer
+                .is_err()
+                .then(|| format!("the journal of stream {name}"))
+        });
+        let journals = futures::future::join_all(journals);
+        let (files, journals) = futures::future::join(files, journals).await;
+        files
+            .into_iter()
+            .chain(journals.into_iter().flatten())
+            .collect()
+    }
+
     /// Waits until a thread or task of a stream ends that should not have, and says which and why.
     /// The process must end then, so that its supervisor starts it again.
     pub async fn unexpected_end(&self) -> String {

@@ -1,7 +1,7 @@
 //! The thread that owns the follower. It sleeps until it is asked, told, or due.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use standpipe_config::frame::Reply;
@@ -36,6 +36,8 @@ pub(super) enum Order {
     Refused(usize, oneshot::Sender<Settled>),
     /// There are notices.
     Look,
+    /// Say that the thread does not hang.
+    Answer(oneshot::Sender<()>),
     /// How does everything stand?
     Status(SyncSender<Status>),
     /// Read no more: who waits for a request waits in vain.
@@ -102,6 +104,20 @@ impl Asking {
         let (reply, answer) = oneshot::channel();
         self.tell(Order::Refused(stream, reply));
         answer.await.ok()
+    }
+
+    /// The thread's name, if it does not answer within `patience`.
+    pub(super) async fn silent(&self, patience: Duration) -> Vec<String> {
+        let (reply, answer) = oneshot::channel();
+        // A full queue is as good as no answer; a thread that ended is noticed by others.
+        let asked = match self.orders.try_send(Order::Answer(reply)) {
+            Ok(()) => tokio::time::timeout(patience, answer).await.is_ok(),
+            Err(error) => matches!(error, TrySendError::Disconnected(_)),
+        };
+        match asked {
+            true => vec![],
+            false => vec!["the thread that follows files".to_owned()],
+        }
     }
 
     /// How everything stands; empty if the thread is busy for too long.
@@ -213,6 +229,7 @@ impl Follow {
             Order::Refused(stream, reply) => {
                 let _ = reply.send(self.follower.refused(stream));
             }
+            Order::Answer(reply) => drop(reply.send(())),
             Order::Status(reply) => {
                 let _ = reply.try_send(self.follower.status());
             }

@@ -129,6 +129,11 @@ pub(super) async fn run_until(
     }
     latch.release();
     service::ready();
+    let asking = parts.asking.clone();
+    tokio::spawn(service::signs_of_life(move |patience| {
+        let asking = asking.clone();
+        async move { asking.silent(patience).await }
+    }));
     let ended = loop {
         match parts.wait(&mut wishes).await {
             Why::Reload(new) => settings = parts.reload(settings, *new).await?,

@@ -1,4 +1,4 @@
-//! Ending the process at a named point.
+//! Ending the process at a named point, or a thread of it.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -15,6 +15,9 @@ const KILL_AT: &str = "STANDPIPE_KILL_AT";
 /// Where to panic: `point[:n]`. A part that panics must not take the others with it for ever.
 const PANIC_AT: &str = "STANDPIPE_PANIC_AT";
 
+/// Where a thread stops for ever: `point[:n]`. The process must not count as alive then.
+const HANG_AT: &str = "STANDPIPE_HANG_AT";
+
 /// Prints the table.
 const LIST: &str = "--list-kill-points";
 
@@ -26,6 +29,7 @@ struct Orders {
     points: &'static [Point],
     kill: Option<Kill>,
     panic: Option<Kill>,
+    hang: Option<Kill>,
 }
 
 /// A point, and how often the process gets there and lives.
@@ -40,21 +44,25 @@ pub(super) fn start(points: &'static [Point]) -> Option<Exit> {
         let _ = write!(std::io::stdout(), "{}", list(points));
         return Some(Exit::Done);
     }
-    match (ordered(KILL_AT, points), ordered(PANIC_AT, points)) {
-        (Ok(kill), Ok(panic)) => {
-            let orders = Orders {
-                points,
-                kill,
-                panic,
-            };
+    match orders(points) {
+        Ok(orders) => {
             let _ = ORDERS.set(orders);
             None
         }
-        (Err(why), _) | (_, Err(why)) => {
+        Err(why) => {
             let _ = writeln!(std::io::stderr(), "{why}");
             Some(Exit::Wrong)
         }
     }
+}
+
+fn orders(points: &'static [Point]) -> Result<Orders, String> {
+    Ok(Orders {
+        points,
+        kill: ordered(KILL_AT, points)?,
+        panic: ordered(PANIC_AT, points)?,
+        hang: ordered(HANG_AT, points)?,
+    })
 }
 
 fn ordered(variable: &str, points: &'static [Point]) -> Result<Option<Kill>, String> {
@@ -93,6 +101,7 @@ pub(super) fn reach(part: &str, moment: &str, last: impl FnOnce()) {
         points,
         kill,
         panic,
+        hang,
     }) = ORDERS.get()
     else {
         return;
@@ -111,6 +120,9 @@ pub(super) fn reach(part: &str, moment: &str, last: impl FnOnce()) {
     if ends(panic, part, moment) {
         let why = format!("a panic at {part}.{moment}, as {PANIC_AT} says");
         std::panic::panic_any(why);
+    }
+    if ends(hang, part, moment) {
+        hang_for_ever();
     }
 }
 
@@ -142,6 +154,10 @@ fn die(part: &str, moment: &str) -> ! {
     );
     let _ = kill_process(getpid(), Signal::KILL);
     // The signal is on its way.
+    hang_for_ever()
+}
+
+fn hang_for_ever() -> ! {
     loop {
         std::thread::park();
     }

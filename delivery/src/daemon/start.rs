@@ -110,6 +110,7 @@ impl Running {
             what = self.streams.unexpected_end() => what,
             what = self.records.unexpected_end() => what,
             what = self.admin.unexpected_end() => what,
+            () = service::signs_of_life(|patience| self.streams.silent(patience)) => "the signs of life".to_owned(),
             () = self.metrics.upkeep() => "the upkeep of the metrics".to_owned(),
         }
     }

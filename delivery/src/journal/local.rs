@@ -209,6 +209,14 @@ impl LocalJournal {
         }
     }
 
+    /// Returns when the writer thread has come to this question, or has ended: it does not hang.
+    pub async fn answer(&self) {
+        let (reply, answer) = oneshot::channel();
+        // No order is taken and no answer given only if the thread has ended.
+        let _ = self.handle.orders.send(Order::Answer(reply));
+        let _ = answer.await;
+    }
+
     /// Resolves, with the reason, if the writer thread ended although nobody shut it down. The
     /// process must end then: what is on disk is unknown.
     pub async fn failed(&self) -> String {

@@ -41,6 +41,8 @@ pub(super) enum Order {
     Append(Append, oneshot::Sender<Result<Appended, Refusal>>),
     /// Forget what lies before a position.
     Release(u64, oneshot::Sender<Result<(), Failure>>),
+    /// Say that the thread does not hang.
+    Answer(oneshot::Sender<()>),
     /// Write a rest entry and end.
     Stop,
 }
@@ -114,6 +116,7 @@ impl Writer {
                     self.flush()?;
                     let _ = reply.send(self.release(position));
                 }
+                Order::Answer(reply) => drop(reply.send(())),
                 Order::Stop => {
                     self.flush()?;
                     return self.rest();

@@ -90,6 +90,22 @@ impl Manager {
         let length = self.socket.recv(&mut message)?;
         Ok(String::from_utf8_lossy(&message[..length]).into_owned())
     }
+
+    /// Waits for a message that says so.
+    fn hears(&self, what: &str) -> Outcome {
+        while !self.next()?.contains(what) {}
+        Ok(())
+    }
+
+    /// How many messages wait.
+    #[cfg(feature = "faults")]
+    fn waiting(&self) -> Outcome<usize> {
+        self.socket.set_nonblocking(true)?;
+        let mut message = [0; 4096];
+        let heard = std::iter::from_fn(|| self.socket.recv(&mut message).ok()).count();
+        self.socket.set_nonblocking(false)?;
+        Ok(heard)
+    }
 }
 
 #[test]
@@ -126,6 +142,85 @@ fn the_service_manager_hears_of_the_agent_too() -> Outcome {
     assert!(manager.next()?.contains("READY=1"));
     assert_eq!(agent.stop(PATIENCE)?, 0);
     assert!(manager.next()?.contains("STOPPING=1"));
+    folder.done()
+}
+
+/// What the manager sets where the unit has a `WatchdogSec`; it wants a sign every three seconds.
+fn watched(environment: &mut standpipe_tests::program::Environment, manager: &Manager) {
+    environment.insert("NOTIFY_SOCKET".into(), manager.path.clone());
+    environment.insert("WATCHDOG_USEC".into(), "3000000".into());
+}
+
+#[test]
+fn the_daemon_gives_signs_of_life_where_the_service_manager_wants_them() -> Outcome {
+    let folder = Folder::new("signs-daemon")?;
+    let manager = Manager::new(&folder)?;
+    let mut daemon = Daemon::new(folder.path(), &raw("web", "1s"))?;
+    watched(&mut daemon.environment, &manager);
+    daemon.up()?;
+    manager.hears("WATCHDOG=1")?;
+    manager.hears("WATCHDOG=1")?;
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+#[test]
+fn the_agent_gives_signs_of_life_too() -> Outcome {
+    let folder = Folder::new("signs-agent")?;
+    let manager = Manager::new(&folder)?;
+    let daemon = Daemon::start(folder.path(), &raw("web", "1s"))?;
+    let log = folder.join("app.log");
+    Log::create(&log)?;
+    let flows = format!("- {{paths: [\"{}\"], stream: web}}", log.display());
+    let mut agent = Agent::new(folder.path(), &daemon.url()?, &flows)?;
+    watched(&mut agent.environment, &manager);
+    agent.up()?;
+    manager.hears("WATCHDOG=1")?;
+    manager.hears("WATCHDOG=1")?;
+    folder.done()
+}
+
+/// Waits until a log says so twice more than it does.
+#[cfg(feature = "faults")]
+fn complained_again(log: &std::path::Path, what: &str) -> Outcome {
+    let times = || Ok::<_, Trouble>(std::fs::read_to_string(log)?.matches(what).count());
+    let before = times()?;
+    until("a hanging thread to be named", PATIENCE, || {
+        match times()? >= before + 2 {
+            true => Ok(()),
+            false => Err(Trouble(std::fs::read_to_string(log)?)),
+        }
+    })
+}
+
+/// Everything else goes on, doors and status included: without the question to the thread itself
+/// nobody would know.
+#[cfg(feature = "faults")]
+#[test]
+fn a_journal_that_hangs_ends_the_signs_of_life_and_is_named() -> Outcome {
+    let folder = Folder::new("signs-hang")?;
+    let manager = Manager::new(&folder)?;
+    let mut daemon = Daemon::new(folder.path(), &(raw("web", "1s") + &raw("other", "1s")))?;
+    watched(&mut daemon.environment, &manager);
+    let order = "journal.written".to_owned();
+    daemon.environment.insert("STANDPIPE_HANG_AT".into(), order);
+    daemon.up()?;
+    manager.hears("WATCHDOG=1")?;
+    let caller = daemon.again()?;
+    // Not answered before the daemon is killed.
+    let caller = std::thread::spawn(move || drop(caller.post("web", b"hangs")));
+    // A busy machine may be complained of before, but answers again.
+    until("the signs of life to end", PATIENCE, || {
+        manager.waiting()?;
+        complained_again(&folder.join("delivery.log"), "the journal of stream web")?;
+        match manager.waiting()? {
+            0 => Ok(()),
+            heard => Err(Trouble(format!("{heard} messages of a daemon that hangs"))),
+        }
+    })?;
+    assert_eq!(daemon.status("other")?["state"], "running");
+    daemon.kill()?;
+    let _ = caller.join();
     folder.done()
 }
 
