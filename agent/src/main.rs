@@ -12,6 +12,7 @@ use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
+use standpipe_config::process::manual;
 use standpipe_config::settings::Loaded;
 use standpipe_config::settings::agent::{self, Settings};
 use standpipe_config::units;
@@ -104,7 +105,7 @@ struct Config {
 }
 
 fn main() -> Exit {
-    if let Some(exit) = faults::start(POINTS, SYNCS) {
+    if let Some(exit) = faults::start(POINTS, SYNCS).or_else(manual::start::<Arguments>) {
         return exit;
     }
     let arguments = Arguments::parse();

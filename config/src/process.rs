@@ -8,6 +8,7 @@ pub mod check;
 pub mod door;
 pub mod exit;
 pub mod logging;
+pub mod manual;
 pub mod metrics;
 pub mod published;
 pub mod readiness;

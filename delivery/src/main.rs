@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use standpipe_config::faults;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::logging::Logging;
+use standpipe_config::process::manual;
 use standpipe_config::units::parse_span;
 use standpipe_delivery::daemon;
 use standpipe_delivery::faults::{POINTS, SYNCS};
@@ -87,7 +88,7 @@ struct Try {
 }
 
 fn main() -> Exit {
-    if let Some(exit) = faults::start(POINTS, SYNCS) {
+    if let Some(exit) = faults::start(POINTS, SYNCS).or_else(manual::start::<Arguments>) {
         return exit;
     }
     let arguments = Arguments::parse();
