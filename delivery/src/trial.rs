@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use crate::failure::Failure;
 use crate::lane::shape::Shaped;
 use crate::record::portion::Portion;
+use crate::transform::wasm::Engine;
 use crate::transform::{AnyTransform, Attempts};
 use bench::Bench;
 
@@ -35,7 +36,7 @@ pub async fn run(
     let began = Instant::now();
     let transform = match &stream.transform {
         Some(settings) => Some(Arc::new(Shaper {
-            transform: AnyTransform::open(settings, &stream.name).await?,
+            transform: AnyTransform::open(settings, &stream.name, &Engine::new(None)).await?,
             // Whoever tries wants to know, and not to wait.
             attempts: Attempts {
                 waits: false,

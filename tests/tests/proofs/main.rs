@@ -6,6 +6,7 @@ mod ends;
 mod full;
 mod kills;
 mod memory;
+mod moved;
 mod network;
 mod odd;
 #[cfg(feature = "faults")]

@@ -1,0 +1,53 @@
+//! What the packages hold: settings that work as they lie there, examples that mean what they say,
+//! units that fit the settings. That packages install and run is for `packaging/test`, which takes a
+//! system of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test may be blunt")]
+
+mod example;
+mod runs;
+mod units;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use standpipe_tests::{Folder, Outcome, binaries, objects};
+
+use example::Example;
+
+/// The top of the tree.
+fn top() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The settings in a folder and below it.
+fn settings_below(folder: &str) -> Outcome<Vec<PathBuf>> {
+    let all = objects::below(&top().join(folder))?;
+    let is_settings = |path: &PathBuf| path.extension().is_some_and(|e| e == "yaml");
+    Ok(all.into_iter().filter(is_settings).collect())
+}
+
+#[test]
+fn every_example_and_every_default_passes_check() -> Outcome {
+    let folder = Folder::new("packages-check")?;
+    let mut examples = settings_below("docs/examples")?;
+    assert!(examples.len() >= 8, "only {examples:?}");
+    examples.extend(
+        [
+            "packaging/agent/agent.yaml",
+            "packaging/delivery/delivery.yaml",
+        ]
+        .map(|f| top().join(f)),
+    );
+    for path in examples {
+        let example = Example::read(&path)?.at_home(folder.path())?;
+        let file = folder.join("settings.yaml");
+        std::fs::write(&file, example.text())?;
+        let mut check = Command::new(binaries::find(example.program())?);
+        let answer = check.args(["check", "--config"]).arg(&file).output()?;
+        let said =
+            String::from_utf8_lossy(&answer.stdout) + String::from_utf8_lossy(&answer.stderr);
+        assert_eq!(answer.status.code(), Some(0), "{}: {said}", path.display());
+    }
+    folder.done()
+}
