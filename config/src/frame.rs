@@ -33,6 +33,13 @@ pub use encode::Encoder;
 /// The media type of a body of frames.
 pub const MEDIA_TYPE: &str = "application/vnd.standpipe.frames";
 
+/// The header in which an agent says which machine it runs on. For operators only.
+pub const AGENT_HOST: &str = "standpipe-agent-host";
+
+/// The header in which an agent says how many bytes wait in its files beside those it has sent. For
+/// operators only.
+pub const AGENT_WAITING: &str = "standpipe-agent-waiting";
+
 /// The version this code writes and the newest it reads.
 pub const VERSION: u16 = 1;
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use standpipe_config::process::check;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::metrics::Metrics;
-use standpipe_config::process::signals::Signals;
+use standpipe_config::process::signals::{Asked, Signals};
 use standpipe_config::settings::Loaded;
 use standpipe_config::settings::delivery::{self, Settings};
 use standpipe_config::yaml::Problems;
@@ -20,8 +20,12 @@ use standpipe_config::yaml::Problems;
 use start::{CannotStart, Running};
 
 mod components;
+mod control;
 mod doors;
+pub mod metrics;
+mod page;
 mod preflight;
+mod reload;
 mod room;
 mod start;
 mod status;
@@ -39,7 +43,7 @@ pub fn run(config: &Path, stop_deadline: Duration) -> Exit {
     };
     match runtime() {
         Ok(runtime) => {
-            let exit = runtime.block_on(live(settings, stop_deadline));
+            let exit = runtime.block_on(live(settings, config, stop_deadline));
             // What still runs was abandoned at the deadline, which is safe.
             runtime.shutdown_background();
             exit
@@ -105,8 +109,8 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-async fn live(settings: Settings, stop_deadline: Duration) -> Exit {
-    match try_live(settings, stop_deadline).await {
+async fn live(settings: Settings, config: &Path, stop_deadline: Duration) -> Exit {
+    match try_live(settings, config, stop_deadline).await {
         Ok(exit) => exit,
         Err(error) => {
             tracing::error!("cannot start: {error}");
@@ -115,9 +119,14 @@ async fn live(settings: Settings, stop_deadline: Duration) -> Exit {
     }
 }
 
-async fn try_live(settings: Settings, stop_deadline: Duration) -> Result<Exit, CannotStart> {
+async fn try_live(
+    settings: Settings,
+    config: &Path,
+    stop_deadline: Duration,
+) -> Result<Exit, CannotStart> {
     let mut signals = Signals::catch().map_err(CannotStart::Signals)?;
     let metrics = Metrics::install().map_err(CannotStart::Metrics)?;
+    metrics::describe();
     let mut running = tokio::select! {
         running = Running::start(settings, metrics) => running?,
         signal = signals.stop() => {
@@ -125,13 +134,16 @@ async fn try_live(settings: Settings, stop_deadline: Duration) -> Result<Exit, C
             return Ok(Exit::Done);
         }
     };
-    let failed = tokio::select! {
-        what = running.unexpected_end() => {
+    let failed = match until_its_end(&mut running, &mut signals, config).await {
+        End::Part(what) => {
             tracing::error!("stopping, because a part of the daemon ended that should not: {what}");
             true
         }
-        signal = signals.stop() => {
-            tracing::info!("stopping after {signal}, for at most {} s", stop_deadline.as_secs());
+        End::Signal(signal) => {
+            tracing::info!(
+                "stopping after {signal}, for at most {} s",
+                stop_deadline.as_secs()
+            );
             false
         }
     };
@@ -143,6 +155,31 @@ async fn try_live(settings: Settings, stop_deadline: Duration) -> Result<Exit, C
         }
     };
     Ok(if failed { Exit::Failed } else { exit })
+}
+
+/// Why it must end.
+enum End {
+    Part(String),
+    Signal(&'static str),
+}
+
+/// Runs, and reads the settings again as often as it is asked to.
+async fn until_its_end(running: &mut Running, signals: &mut Signals, config: &Path) -> End {
+    loop {
+        let asked = tokio::select! {
+            what = running.unexpected_end() => return End::Part(what),
+            asked = signals.next() => asked,
+        };
+        if let Asked::Stop(signal) = asked {
+            return End::Signal(signal);
+        }
+        // A stop does not wait for a stream that is slow to leave; what was not done of the reload
+        // is done by the next start.
+        tokio::select! {
+            () = running.reload(config) => {}
+            signal = signals.stop() => return End::Signal(signal),
+        }
+    }
 }
 
 #[cfg(test)]

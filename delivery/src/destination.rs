@@ -130,6 +130,13 @@ impl Target {
         }
     }
 
+    /// What kind of place it is, as the settings call it.
+    pub fn kind(&self) -> String {
+        let written = serde_json::to_value(self).unwrap_or_default();
+        let kind = written.get("kind").and_then(|kind| kind.as_str());
+        kind.unwrap_or_default().to_owned()
+    }
+
     /// Whether both are one place, whoever asks there.
     pub fn is_place(&self, other: &Self) -> bool {
         match (self, other) {

@@ -264,6 +264,14 @@ pub const SYNCS: &[Sync] = &[
     ),
     sync("object.folders", "The names of the folders above it."),
     sync("object.root", "The name of the destination's folder."),
+    sync(
+        "export.copy",
+        "A copy of a sealed file, or what is known of it, before the spool forgets it.",
+    ),
+    sync(
+        "export.name",
+        "Its name, and those of the folders above it, likewise.",
+    ),
 ];
 
 const fn sync(name: &'static str, means: &'static str) -> Sync {

@@ -27,8 +27,10 @@ use store::Store;
 use work::Workers;
 
 pub use admission::{Admission, PATIENCE, share};
+pub use agents::{Agents, Seen};
 
 mod admission;
+mod agents;
 mod body;
 pub mod firehose;
 mod gate;
@@ -47,16 +49,24 @@ struct Ingest {
     store: Store,
     gate: Gate,
     admission: Admission,
+    agents: Agents,
     workers: Workers,
     pace: body::Pace,
 }
 
 /// The native door's endpoints, open to the bearers of `tokens`, or without any to this machine.
-pub fn router(streams: Streams, tokens: Vec<Token>, admission: Admission) -> Router {
+/// Which agents came is noted in `agents`.
+pub fn router(
+    streams: Streams,
+    tokens: Vec<Token>,
+    admission: Admission,
+    agents: Agents,
+) -> Router {
     routes(Ingest {
         store: Store::Streams(streams),
         gate: Gate::new(tokens),
         admission,
+        agents,
         workers: Workers::default(),
         pace: body::PACE,
     })

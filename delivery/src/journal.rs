@@ -18,6 +18,7 @@ mod group;
 mod index;
 mod keys;
 mod local;
+pub mod look;
 mod marks;
 mod reader;
 mod recovery;

@@ -19,6 +19,7 @@ use crate::transform::AnyTransform;
 use batch::Batch;
 use checkpoint::Checkpoint;
 use health::{Health, Part};
+use levers::Levers;
 use plan::Plan;
 use seal::SealError;
 use shape::{Shaped, Shaping};
@@ -31,6 +32,7 @@ pub mod divert;
 pub mod failed;
 mod fill;
 pub mod health;
+pub mod levers;
 pub mod mishap;
 pub mod object;
 pub mod plan;
@@ -82,8 +84,21 @@ pub struct Lane {
     pub health: Arc<Health>,
     /// Told after each seal.
     pub sealed: Arc<Notify>,
-    /// Becomes true when the lane is to end.
-    pub stop: watch::Receiver<bool>,
+    /// What an operator can pull.
+    pub levers: Arc<Levers>,
+    /// Says when the lane is to end, and how.
+    pub stop: watch::Receiver<Stop>,
+}
+
+/// Whether a lane is to end, and what becomes of its open batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// It goes on.
+    No,
+    /// It ends now: the open batch is read from the journal again.
+    Now,
+    /// It seals the open batch and ends: the next life has other settings (rule 16).
+    Sealed,
 }
 
 /// What to do next.
@@ -135,13 +150,21 @@ impl Lane {
     }
 
     fn is_stopping(&self) -> bool {
-        *self.stop.borrow() || self.stop.has_changed().is_err()
+        *self.stop.borrow() != Stop::No || self.stop.has_changed().is_err()
     }
 
-    /// Waits, at most until the lane is to stop.
+    fn seals_at_its_end(&self) -> bool {
+        *self.stop.borrow() == Stop::Sealed
+    }
+
+    /// Waits, at most until the lane is to stop, or an operator wants it tried again.
     async fn pause(&self, time: Duration) {
         let mut stop = self.stop.clone();
-        let _ = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await;
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            _ = stop.wait_for(|stop| *stop != Stop::No) => {}
+            () = self.levers.tried_again() => {}
+        }
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -162,7 +185,8 @@ impl Work<'_> {
             let reached = *end.borrow_and_update();
             let unread = reached > self.position;
             if self.lane.is_stopping() {
-                return Next::Stop;
+                let seals = self.lane.seals_at_its_end() && self.holds_records();
+                return if seals { Next::Seal } else { Next::Stop };
             }
             if self.is_due(unread) {
                 return Next::Seal;
@@ -188,11 +212,17 @@ impl Work<'_> {
         let Some(shaping) = &mut self.shaping else {
             return Some(Next::Open);
         };
-        shaping.send_due(self.lane.quota.is_pressed());
+        let sealed = self.lane.checkpoint.state().position;
+        shaping.send_due(self.lane.quota.is_pressed() || self.lane.levers.wants(sealed));
         if shaping.is_ready() {
             return Some(Next::Take);
         }
         shaping.can_read(end).then_some(Next::Read)
+    }
+
+    /// Whether the open batch holds anything. Once it was tried to seal it, there is none.
+    fn holds_records(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| !batch.is_empty())
     }
 
     fn is_gathering(&self) -> bool {
@@ -218,6 +248,8 @@ impl Work<'_> {
         } else {
             age >= interval || (!unread && self.is_pressed_at(age))
         };
+        let sealed = self.lane.checkpoint.state().position;
+        let due = due || self.lane.levers.flushes(sealed, batch.next(), unread);
         due && !self.waits_for_line(batch, age) && !self.has_many_files()
     }
 

@@ -14,6 +14,7 @@ pub mod format;
 pub mod ingest;
 pub mod journal;
 pub mod lane;
+pub mod operate;
 pub mod record;
 pub mod spool;
 pub mod stream;

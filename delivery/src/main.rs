@@ -12,6 +12,12 @@ use standpipe_config::process::manual;
 use standpipe_config::units::parse_span;
 use standpipe_delivery::daemon;
 use standpipe_delivery::faults::{POINTS, SYNCS};
+use standpipe_delivery::operate::command::Command as Order;
+
+#[path = "main/command.rs"]
+mod command;
+#[path = "main/look.rs"]
+mod look;
 
 /// Memory that an encoder freed serves the next one, whatever thread it runs on: glibc keeps it for
 /// each thread, and a backlog of Parquet then takes more than `limits.memory`.
@@ -40,6 +46,22 @@ enum Command {
     /// Runs records from stdin, a line each, through a stream's transform and format, and says what
     /// became of them; delivers nothing
     Try(Try),
+    /// Says how the daemon that runs is doing
+    Status(command::Status),
+    /// Shows how the daemon that runs is doing, again and again, with rates
+    Top(command::Top),
+    /// Looks into journals, while the daemon runs or not
+    #[command(subcommand)]
+    Journal(look::Journal),
+    /// Looks into spools, and leads streams out of a halt
+    #[command(subcommand)]
+    Spool(look::Spool),
+    /// Lets a stream deliver nothing until `resume`: it goes on taking records
+    Pause(command::Stream),
+    /// Lets a stream that was paused deliver
+    Resume(command::Stream),
+    /// Seals what a stream has accepted so far, without waiting for size or age
+    Flush(command::Stream),
 }
 
 #[derive(Args)]
@@ -99,6 +121,13 @@ fn main() -> Exit {
         Command::Run(run) => daemon::run(&run.config.config, run.stop_deadline),
         Command::Check(check) => daemon::check(&check.config.config, check.json, check.connect),
         Command::Try(this) => daemon::trial::run(&this.config.config, &this.stream, this.json),
+        Command::Status(status) => status.run(),
+        Command::Top(top) => top.run(),
+        Command::Journal(journal) => journal.run(),
+        Command::Spool(spool) => spool.run(),
+        Command::Pause(stream) => stream.run(Order::Pause),
+        Command::Resume(stream) => stream.run(Order::Resume),
+        Command::Flush(stream) => stream.run(Order::Flush),
     }
 }
 

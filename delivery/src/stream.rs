@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::destination::Target;
 use crate::disk::DataFolder;
 use crate::journal::{Append, Appended, Journal, Refusal};
-use crate::lane::Shares;
+use crate::lane::{Shares, Stop};
 use folder::{Folders, kept_settings};
 use recovery::Damage;
 use registry::{Life, Shared, watch_draining};
@@ -24,16 +24,22 @@ use running::{Ended, Running, Surroundings};
 use targets::Targets;
 
 pub use about::{Described, NotDescribed};
-pub use status::{Backup, Books, State, StreamStatus};
+pub use control::{Flushed, NotObeyed};
+pub use status::{Attempts, Backup, Books, State, StreamStatus};
 
 mod about;
 mod change;
+mod control;
+mod counted;
 mod delivery;
 mod folder;
+pub mod look;
+pub mod paused;
 mod recovery;
 mod registry;
 mod running;
 mod status;
+mod tally;
 mod targets;
 
 /// How long a stream that has to leave may take, before it is abandoned.
@@ -240,9 +246,13 @@ impl Streams {
     /// are abandoned at the deadline, which is safe. The folder is free when the last file
     /// operation has ended; a start waits for that.
     pub async fn stop(&self, name: &StreamName, deadline: Instant) -> Stopped {
+        self.end(name, deadline, Stop::Now).await
+    }
+
+    async fn end(&self, name: &StreamName, deadline: Instant, how: Stop) -> Stopped {
         let before = self.shared.close(name);
         match before {
-            Some(Life::Running(running)) => running.stop(deadline.into()).await,
+            Some(Life::Running(running)) => running.stop(deadline.into(), how).await,
             _ => Stopped::default(),
         }
     }

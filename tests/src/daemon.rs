@@ -142,6 +142,31 @@ impl Daemon {
         self.home.write(text)
     }
 
+    /// Lets it read its settings again, and waits until it has; why it could not use them, if so.
+    pub fn reload(&mut self) -> Outcome<Option<String>> {
+        let before = self.reloads()?.0;
+        self.program()?.hang_up()?;
+        until("the settings to be read again", SOON, || {
+            self.program()?.runs()?;
+            match self.reloads()? {
+                (count, error) if count > before => Ok(error),
+                _ => Err(Trouble::new("they were not read again")),
+            }
+        })
+    }
+
+    fn reloads(&self) -> Outcome<(u64, Option<String>)> {
+        let status = self.asked()?;
+        let settings = &status["settings"];
+        let error = settings["last_error"].as_str().map(str::to_owned);
+        match settings["reloads"].as_u64() {
+            Some(count) => Ok((count, error)),
+            None => Err(Trouble(format!(
+                "the status says nothing of reloads: {status}"
+            ))),
+        }
+    }
+
     /// Lets it say what it says in another folder than its own.
     pub fn log_in(mut self, folder: &Path) -> Self {
         self.home.log_in(folder);

@@ -79,6 +79,12 @@ impl Program {
             .attempting(format!("terminate {}", self.name))
     }
 
+    /// SIGHUP. Does not wait.
+    pub fn hang_up(&self) -> Outcome {
+        kill_process(Pid::from_child(&self.child), Signal::HUP)
+            .attempting(format!("send SIGHUP to {}", self.name))
+    }
+
     /// How it ended, if it did.
     pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
         self.child

@@ -32,6 +32,7 @@ struct Prepared {
     id: u64,
     generation: u64,
     frames: usize,
+    unsent: u64,
     body: Bytes,
 }
 
@@ -74,6 +75,7 @@ impl Sender {
         tokio::spawn(async move {
             let request = asking.want(stream).await?;
             let (id, generation, frames) = (request.id, request.generation, request.frames);
+            let unsent = request.unsent;
             let compress = move || {
                 faults::takes_time("compress");
                 zstd::bulk::compress(&request.body, LEVEL)
@@ -86,6 +88,7 @@ impl Sender {
                 id,
                 generation,
                 frames,
+                unsent,
                 body: body.ok()?.into(),
             })
         })
@@ -96,9 +99,12 @@ impl Sender {
         let mut backoff = Backoff::default();
         loop {
             faults::reach("ship", "sending");
-            let sent = self
-                .client
-                .send(&self.name, prepared.body.clone(), prepared.frames);
+            let sent = self.client.send(
+                &self.name,
+                prepared.body.clone(),
+                prepared.frames,
+                prepared.unsent,
+            );
             match sent.await {
                 Ok(reply) => {
                     faults::reach("ship", "answered");

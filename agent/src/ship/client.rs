@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Certificate, Identity, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use standpipe_config::frame::{HeldSource, MEDIA_TYPE, Reply};
+use standpipe_config::frame::{AGENT_HOST, AGENT_WAITING, HeldSource, MEDIA_TYPE, Reply};
 use standpipe_config::names::{AgentId, StreamName};
 use standpipe_config::secret::Secret;
 use standpipe_config::tls::{Trust, Wrong, authorities};
@@ -27,6 +27,8 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     token: Option<Secret>,
+    /// What this machine is called.
+    host: String,
 }
 
 /// Why there is no answer.
@@ -85,15 +87,17 @@ impl Client {
             http,
             url: url.trim_end_matches('/').to_owned(),
             token,
+            host: host(),
         })
     }
 
-    /// Sends a message of `frames` frames, compressed with zstd.
+    /// Sends a message of `frames` frames, compressed with zstd; `unsent` bytes wait beside it.
     pub async fn send(
         &self,
         stream: &StreamName,
         body: Bytes,
         frames: usize,
+        unsent: u64,
     ) -> Result<Reply, Trouble> {
         let url = format!("{}/v1/streams/{stream}/records", self.url);
         let request = self
@@ -101,6 +105,8 @@ impl Client {
             .post(url)
             .header(CONTENT_TYPE, MEDIA_TYPE)
             .header(CONTENT_ENCODING, "zstd")
+            .header(AGENT_HOST, &self.host)
+            .header(AGENT_WAITING, unsent)
             .body(body);
         let reply: Reply = self.ask(request).await?;
         if reply.answers.len() == frames {
@@ -149,6 +155,13 @@ impl Client {
         }
         Trouble::Passing { why, after: None }
     }
+}
+
+/// What this machine is called; empty where that is not to be had.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    name.chars().filter(|c| legal(*c)).collect()
 }
 
 fn trouble(status: StatusCode, after: Option<Duration>, body: &[u8]) -> Trouble {

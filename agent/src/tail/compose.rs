@@ -58,8 +58,8 @@ impl Follower {
         Ok(Some(self.hand_out(stream, draft)))
     }
 
-    fn hand_out(&mut self, stream: usize, draft: Draft) -> Request {
-        let stream = &mut self.streams[stream];
+    fn hand_out(&mut self, number: usize, draft: Draft) -> Request {
+        let stream = &mut self.streams[number];
         let id = stream.next_request;
         stream.next_request += 1;
         stream.outstanding.push_back(Outstanding {
@@ -67,9 +67,11 @@ impl Follower {
             items: draft.items,
             raw: draft.raw,
         });
+        let generation = stream.generation;
         Request {
             id,
-            generation: stream.generation,
+            generation,
+            unsent: self.unsent(number),
             frames: draft.encoder.frames(),
             body: draft.encoder.finish(),
         }

@@ -23,6 +23,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// How many answers it gets.
     pub frames: usize,
+    /// Bytes of the stream's files that wait beside what is sent.
+    pub unsent: u64,
 }
 
 /// A request that was handed out and not answered.

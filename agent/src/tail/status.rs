@@ -159,6 +159,17 @@ impl Follower {
         bytes(&counts, waiting)
     }
 
+    /// Bytes of a stream's files that are not sent, those on their way not counted.
+    pub(super) fn unsent(&self, stream: usize) -> u64 {
+        let files = self.files.values();
+        let cursors = files.filter_map(|file| Some((file, file.cursor(stream)?)));
+        let waiting: u64 = cursors
+            .map(|(file, cursor)| self.waiting(file, cursor))
+            .sum();
+        let sent = self.streams[stream].outstanding.iter();
+        waiting.saturating_sub(sent.map(|request| request.raw).sum())
+    }
+
     /// Streams that no followed file feeds now.
     fn asleep(&self) -> impl Iterator<Item = (SourceId, &Source, &StreamName, &Standing)> {
         let sources = &self.progress.state().sources;

@@ -40,6 +40,9 @@ const FRAME_HEADER: usize = 16;
 /// Space kept ahead of the end, so that an append on a full disk still finds room (rule 28).
 const AHEAD: u64 = 256 * 1024;
 
+/// How often a log that others change is looked at before what is wrong with it is believed.
+const LOOKS: u32 = 3;
+
 /// What tells one kind of log from another.
 #[derive(Clone, Copy, Debug)]
 pub struct LogKind {
@@ -120,6 +123,24 @@ impl EntryLog {
                 log: Self::begin(folder, kind, 1, &[])?,
                 entries: Vec::new(),
             }),
+        }
+    }
+
+    /// Reads the newest generation's entries and changes nothing, while another process appends to
+    /// it or not; `None` if there is none. For operators who look.
+    pub fn look(folder: &Path, kind: LogKind) -> Result<Option<Vec<Vec<u8>>>, LogError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let Some(&generation) = generations(folder, kind)?.last() else {
+                return Ok(None);
+            };
+            match look_at(folder, kind, generation) {
+                Ok(entries) => return Ok(Some(entries)),
+                // It was replaced, or appended to, while it was read.
+                Err(_) if tries < LOOKS => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -288,6 +309,13 @@ impl EntryLog {
             self.allocated = if kept.is_ok() { wanted } else { self.end };
         }
     }
+}
+
+fn look_at(folder: &Path, kind: LogKind, generation: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    let path = path(folder, kind, generation);
+    let bytes = fs::read(&path).doing("read", &path)?;
+    check_header(&path, &bytes, kind, generation)?;
+    Ok(read_frames(&path, &bytes, generation)?.0)
 }
 
 fn path(folder: &Path, kind: LogKind, generation: u64) -> PathBuf {

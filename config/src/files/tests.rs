@@ -38,6 +38,26 @@ fn entries_come_back_in_order() {
 }
 
 #[test]
+fn a_look_finds_what_is_there_and_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    assert_eq!(EntryLog::look(folder.path(), KIND).unwrap(), None);
+    let path = three(&folder);
+    let mut torn = fs::read(&path).unwrap();
+    torn.truncate(torn.len() - 1);
+    fs::write(&path, &torn).unwrap();
+    let found = EntryLog::look(folder.path(), KIND).unwrap();
+    assert_eq!(found, Some(vec![entry("one"), entry("two")]));
+    assert_eq!(fs::read(&path).unwrap(), torn);
+    torn[20] ^= 1;
+    fs::write(&path, &torn).unwrap();
+    let damaged = EntryLog::look(folder.path(), KIND);
+    assert!(
+        matches!(damaged, Err(LogError::Damaged { .. })),
+        "{damaged:?}"
+    );
+}
+
+#[test]
 fn a_torn_tail_is_cut_and_the_log_goes_on() {
     let folder = TempDir::new().unwrap();
     let path = three(&folder);

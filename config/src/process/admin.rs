@@ -7,6 +7,9 @@
 //! | `GET /metrics` | Prometheus' text form |
 //! | `GET /status` | how it is doing, as JSON |
 //!
+//! A program may add endpoints of its own. Those that change something take requests with the header
+//! [`COMMAND`] only, and none that a browser sends: no page of another site can reach them.
+//!
 //! Metrics and status are put together beside the threads that answer: there may be many streams.
 //!
 //! It answers loopback only: status and metrics name streams, paths and destinations, and there
@@ -26,11 +29,23 @@ use super::door::is_local;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 
-const ENDPOINTS: &str = "There are /live, /ready, /metrics and /status.\n";
+/// The header that a request must have which changes something. Browsers ask before they send it to
+/// another site, and nobody answers them.
+pub const COMMAND: &str = "standpipe-command";
+
+const ENDPOINTS: &str =
+    "There are /live, /ready, /metrics and /status, and with the daemon a page at /.\n";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The endpoints. `status` is asked at each request; `record` sets metrics from what it said.
-pub fn router<S, F>(readiness: Readiness, metrics: Metrics, status: F, record: fn(&S)) -> Router
+/// The endpoints, and `more` of the program's own. `status` is asked at each request; `record` sets
+/// metrics from what it said.
+pub fn router<S, F>(
+    readiness: Readiness,
+    metrics: Metrics,
+    status: F,
+    record: fn(&S),
+    more: Router,
+) -> Router
 where
     S: Serialize + 'static,
     F: Fn() -> S + Clone + Send + Sync + 'static,
@@ -47,6 +62,7 @@ where
             "/status",
             get(async move || beside(move || Json(seen()).into_response()).await),
         )
+        .merge(more.layer(from_fn(only_commands)))
         .fallback(async || (StatusCode::NOT_FOUND, ENDPOINTS))
         .layer(from_fn(local_only))
 }
@@ -70,6 +86,16 @@ async fn beside(answer: impl FnOnce() -> Response + Send + 'static) -> Response 
         Ok(response) => response,
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
+}
+
+async fn only_commands(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_meant = headers.contains_key(COMMAND) && !headers.contains_key(header::ORIGIN);
+    if request.method().is_safe() || is_meant {
+        return next.run(request).await;
+    }
+    let message = format!("commands need the header {COMMAND}: 1, and none come from browsers\n");
+    (StatusCode::FORBIDDEN, message).into_response()
 }
 
 async fn local_only(

@@ -8,9 +8,18 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// All doors are open.
+/// All doors are open, or the settings were read again.
 pub fn ready() {
     tell(&[NotifyState::Ready]);
+}
+
+/// It reads its settings again; [`ready`] follows.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        // The manager would hold it against us to hear the one without the other.
+        Err(error) => tracing::debug!(%error, "there is no monotonic clock"),
+    }
 }
 
 /// It is on its way down and may need this long; the manager waits for it.

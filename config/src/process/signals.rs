@@ -41,15 +41,12 @@ impl Signals {
         }
     }
 
-    /// Waits for the next request to stop and says which signal it was.
+    /// Waits for the next request to stop and says which signal it was. A request to reload stays
+    /// for [`next`](Self::next).
     pub async fn stop(&mut self) -> &'static str {
-        loop {
-            match self.next().await {
-                Asked::Stop(signal) => return signal,
-                Asked::Reload => {
-                    tracing::info!("SIGHUP does nothing here: restart to read the settings again")
-                }
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }

@@ -29,7 +29,7 @@ pub use column::NotAColumnType;
 pub use created::Created;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
-pub use read::{load, read, read_stream};
+pub use read::{load, load_data_dir, read, read_stream};
 pub use summary::summary;
 pub use tables::TABLES;
 pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform, WASM_RESULTS, WasmHook};
@@ -52,7 +52,7 @@ pub struct Settings {
 }
 
 /// The doors.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Listen {
     /// The Firehose API.
     pub firehose: Option<Firehose>,
@@ -63,7 +63,7 @@ pub struct Listen {
 }
 
 /// The native door.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Native {
     /// Where it listens.
     pub address: SocketAddr,
@@ -74,7 +74,7 @@ pub struct Native {
 }
 
 /// A bearer token.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Token {
     /// What logs call it.
     pub name: String,
@@ -110,7 +110,7 @@ impl StreamPattern {
 }
 
 /// The admin door.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Admin {
     /// Where it listens.
     pub address: SocketAddr,

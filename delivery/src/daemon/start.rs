@@ -12,13 +12,17 @@ use standpipe_config::process::metrics::{Metrics, Taken};
 use standpipe_config::process::published::{Published, publish, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
-use standpipe_config::settings::delivery::{Listen, Settings};
+use standpipe_config::settings::delivery::Settings;
 
+use super::control;
 use super::doors::Doors;
+use super::metrics::record;
+use super::page;
 use super::preflight;
-use super::status::{Status, record};
+use super::reload::{Reloads, guests};
+use super::status::Status;
 use crate::ingest::firehose::created::{Created, NotStarted};
-use crate::ingest::{self, Admission};
+use crate::ingest::{self, Admission, Agents};
 use crate::stream::{OpenError, Resources, StartError, Streams};
 
 /// Everything that runs.
@@ -30,11 +34,25 @@ pub(super) struct Running {
     /// Where records come in. Closed first.
     pub(super) records: Doors,
     pub(super) streams: Streams,
+    /// What it runs with: the doors and limits of the start, the streams of the last reload.
+    pub(super) settings: Settings,
+    /// What was set aside for the components of all streams, in bytes.
+    pub(super) guests: u64,
+    pub(super) reloads: Reloads,
     /// Where a stop can be watched. Closed last.
     pub(super) admin: Doors,
     pub(super) metrics: Metrics,
     /// Keeps other processes out of the data folder. Released at the very end.
     pub(super) lock: FolderLock,
+}
+
+/// What can be seen at the admin door.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// Once they are recovered.
+    streams: Arc<OnceLock<Streams>>,
+    reloads: Reloads,
+    agents: Agents,
 }
 
 /// Why the daemon does not run.
@@ -80,15 +98,15 @@ impl Running {
             readiness.latch("the streams are being recovered"),
             readiness.latch("the doors for records are closed"),
         );
-        let seen = Arc::new(OnceLock::new());
-        let admin = admin(&settings.listen, &readiness, &metrics, &seen).await?;
+        let seen = Seen::default();
+        let admin = admin(&settings, &readiness, &metrics, &seen).await?;
         let answers = preflight::ask(&settings).await;
         preflight::judge(answers, &settings.streams, &settings.data_dir)
             .map_err(CannotStart::Destination)?;
         let (streams, created) = streams(&settings).await?;
-        let _ = seen.set(streams.clone());
+        let _ = seen.streams.set(streams.clone());
         recovery.release();
-        let records = records(&settings, &streams, created).await?;
+        let records = records(&settings, &streams, created, &seen.agents).await?;
         let published = addresses(&settings.data_dir, &records, &admin)?;
         opening.release();
         service::ready();
@@ -98,6 +116,9 @@ impl Running {
             published,
             records,
             streams,
+            guests: guests(&settings),
+            settings,
+            reloads: seen.reloads,
             admin,
             metrics,
             lock,
@@ -117,16 +138,18 @@ impl Running {
 }
 
 async fn admin(
-    listen: &Listen,
+    settings: &Settings,
     readiness: &Readiness,
     metrics: &Metrics,
-    streams: &Arc<OnceLock<Streams>>,
+    seen: &Seen,
 ) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
-    if let Some(admin) = &listen.admin {
-        let streams = streams.clone();
-        let status = move || Status::of(streams.get());
-        let router = admin::router(readiness.clone(), metrics.clone(), status, record);
+    if let Some(admin) = &settings.listen.admin {
+        let shown = seen.clone();
+        let memory = settings.limits.memory;
+        let status = move || Status::of(shown.streams.get(), &shown.reloads, &shown.agents, memory);
+        let more = control::router(seen.streams.clone()).merge(page::router());
+        let router = admin::router(readiness.clone(), metrics.clone(), status, record, more);
         doors
             .open("admin", admin.address, admin.tls.clone(), router)
             .await?;
@@ -136,12 +159,10 @@ async fn admin(
 
 async fn streams(settings: &Settings) -> Result<(Streams, Created), CannotStart> {
     let memory = settings.limits.memory;
-    let transforms = settings.streams.iter().filter_map(|s| s.transform.as_ref());
-    let guests: u64 = transforms.map(|transform| transform.memory()).sum();
     let streams = Streams::open(Resources {
         data_dir: settings.data_dir.clone(),
         high_water: settings.limits.disk,
-        memory: memory.saturating_sub(ingest::share(memory) + guests),
+        memory: memory.saturating_sub(ingest::share(memory) + guests(settings)),
     })
     .await?;
     for stream in &settings.streams {
@@ -157,6 +178,7 @@ async fn records(
     settings: &Settings,
     streams: &Streams,
     created: Created,
+    agents: &Agents,
 ) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
@@ -168,7 +190,8 @@ async fn records(
             .await?;
     }
     if let Some(native) = &settings.listen.native {
-        let router = ingest::router(streams.clone(), native.tokens.clone(), memory);
+        let tokens = native.tokens.clone();
+        let router = ingest::router(streams.clone(), tokens, memory, agents.clone());
         doors
             .open("native", native.address, native.tls.clone(), router)
             .await?;

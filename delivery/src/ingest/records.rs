@@ -16,6 +16,7 @@ use standpipe_config::limits::MAX_BODY;
 use standpipe_config::names::StreamName;
 
 use super::admission::Grant;
+use super::agents::Said;
 use super::body::{linger, read, too_large};
 use super::head::{Head, Shape};
 use super::inflate::inflate;
@@ -59,6 +60,8 @@ pub(super) async fn post(
 struct Admitted {
     entry: Entry,
     head: Head,
+    /// What an agent says of itself.
+    said: Said,
     /// Of the body, in bytes, where its sender said so.
     length: Option<usize>,
     /// Covers the body, whatever its length turns out to be.
@@ -84,6 +87,7 @@ async fn admit(
     Ok(Admitted {
         entry,
         head,
+        said: Said::of(headers),
         length,
         grant,
     })
@@ -109,6 +113,7 @@ async fn store(
     let Admitted {
         entry,
         head,
+        said,
         mut grant,
         ..
     } = admitted;
@@ -119,6 +124,9 @@ async fn store(
         Shape::Text => text(&ingest, body, &mut grant).await?,
         Shape::Frames => frames(&ingest, body, &mut grant).await?,
     };
+    if let Content::Frames(agent, _) = &content {
+        ingest.agents.heard(*agent, &entry.stream, said);
+    }
     let append = Append {
         permit: Some(grant.into_permit()),
         content,

@@ -37,6 +37,7 @@ async fn open(streams: StandIn, tokens: Vec<Token>) -> Running {
         store: Store::StandIn(streams.clone()),
         gate: Gate::new(tokens),
         admission: admission.clone(),
+        agents: Agents::default(),
         workers: Workers::default(),
         pace: body::Pace {
             silence: SHORT,

@@ -164,7 +164,7 @@ impl Reading<'_> {
     }
 }
 
-fn stage_and_notes(attributes: Vec<Attribute>) -> (Stage, Vec<Note>) {
+pub(super) fn stage_and_notes(attributes: Vec<Attribute>) -> (Stage, Vec<Note>) {
     let mut found = (Stage::default(), Vec::new());
     for attribute in attributes {
         match attribute {

@@ -68,10 +68,10 @@ pub(super) fn recover(folder: &Path, sealed: Option<u64>) -> Result<Recovered, O
 
 /// A segment whose header was read.
 #[derive(Debug)]
-struct Opened {
-    path: PathBuf,
-    file: File,
-    header: Header,
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) header: Header,
 }
 
 impl Recovered {
@@ -167,7 +167,7 @@ impl Recovered {
     }
 }
 
-fn files(folder: &Path, prefix: &str) -> Result<BTreeMap<u64, PathBuf>, FileError> {
+pub(super) fn files(folder: &Path, prefix: &str) -> Result<BTreeMap<u64, PathBuf>, FileError> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).doing("list", folder)? {
         let path = entry.doing("list", folder)?.path();
@@ -179,11 +179,12 @@ fn files(folder: &Path, prefix: &str) -> Result<BTreeMap<u64, PathBuf>, FileErro
 }
 
 fn open(path: PathBuf) -> Result<Opened, OpenError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .doing("open", &path)?;
+    open_with(path, OpenOptions::new().read(true).write(true))
+}
+
+/// Opens a segment's file in a way of the caller's, and reads its header.
+pub(super) fn open_with(path: PathBuf, way: &OpenOptions) -> Result<Opened, OpenError> {
+    let file = way.open(&path).doing("open", &path)?;
     let bytes = read_at(&file, 0, HEADER).doing("read", &path)?;
     let header = Header::decode(&path, &bytes)?;
     Ok(Opened { path, file, header })
@@ -191,7 +192,7 @@ fn open(path: PathBuf) -> Result<Opened, OpenError> {
 
 /// The newest segment and those that it follows, oldest first; and the others, which were released
 /// or replaced.
-fn chain(mut opened: Vec<Opened>) -> Result<(Vec<Opened>, Vec<Opened>), OpenError> {
+pub(super) fn chain(mut opened: Vec<Opened>) -> Result<(Vec<Opened>, Vec<Opened>), OpenError> {
     let mut chain: Vec<Opened> = Vec::new();
     let mut leftovers = Vec::new();
     let mut wanted = None;
@@ -276,7 +277,10 @@ fn walk_newest(opened: &Opened, memory: &mut Memory) -> Result<Segment, OpenErro
 }
 
 /// The entry at a byte, checked, or why it is bad.
-fn entry_at(walk: &Walk<'_>, at: u64) -> io::Result<Result<(Head, Vec<u8>), &'static str>> {
+pub(super) fn entry_at(
+    walk: &Walk<'_>,
+    at: u64,
+) -> io::Result<Result<(Head, Vec<u8>), &'static str>> {
     let head = match walk.head(at)? {
         Ok(head) => head,
         Err(why) => return Ok(Err(why)),

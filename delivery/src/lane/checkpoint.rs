@@ -73,17 +73,18 @@ impl Checkpoint {
         }
         let opened = EntryLog::open(folder, KIND)?;
         let path = opened.log.path().display().to_string();
-        let senseless = |why| CheckpointError::Senseless { path, why };
-        let mut entries = Vec::with_capacity(opened.entries.len());
-        for bytes in &opened.entries {
-            entries.extend(Entry::decode(bytes).map_err(|why| senseless.clone()(why))?);
-        }
-        if entries.is_empty() {
-            // Its birth was cut between the empty log and the first snapshot.
+        let state = replay(&opened.entries, path)?;
+        Ok(state.map(|state| Self::with(opened.log, state)))
+    }
+
+    /// What the checkpoint in `folder` says, while the daemon writes to it or not; `None` if there
+    /// is none. Changes nothing.
+    pub fn look(folder: &Path) -> Result<Option<State>, CheckpointError> {
+        let Some(found) = EntryLog::look(folder, KIND)? else {
             return Ok(None);
-        }
-        let state = State::replay(entries).map_err(senseless)?;
-        Ok(Some(Self::with(opened.log, state)))
+        };
+        let path = folder.join(KIND.name).display().to_string();
+        replay(&found, path)
     }
 
     /// Begins the checkpoint of a lane that has done nothing yet.
@@ -142,6 +143,20 @@ impl Checkpoint {
         let encoded = encoded.map_err(|why| CheckpointError::Senseless { path, why })?;
         Ok(log.compact(&encoded)?)
     }
+}
+
+/// What the entries of the file at `path` add up to.
+fn replay(found: &[Vec<u8>], path: String) -> Result<Option<State>, CheckpointError> {
+    let senseless = |why| CheckpointError::Senseless { path, why };
+    let mut entries = Vec::with_capacity(found.len());
+    for bytes in found {
+        entries.extend(Entry::decode(bytes).map_err(|why| senseless.clone()(why))?);
+    }
+    if entries.is_empty() {
+        // Its birth was cut between the empty log and the first snapshot.
+        return Ok(None);
+    }
+    State::replay(entries).map(Some).map_err(senseless)
 }
 
 /// A lock that a panic elsewhere does not take away: what it guards is replaced, not half changed.

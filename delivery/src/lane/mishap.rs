@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::files::{Doing, FileError, show};
+use standpipe_config::files::{Doing, FileError, remove, show};
 
 /// After so many times a lane starts halted.
 const LIMIT: u32 = 2;
@@ -61,15 +61,18 @@ pub fn note(folder: &Path, position: u64, message: &str) -> Result<(), FileError
     show(&path(folder), &bytes.doing("write", &path(folder))?)
 }
 
+/// Lets the lane start again: an operator wants it tried.
+pub fn forget(folder: &Path) -> Result<(), FileError> {
+    remove(&path(folder))
+}
+
 /// Why a lane that stands at `position` must not start, if so.
 pub fn forbids_start(folder: &Path, position: u64) -> Result<Option<String>, FileError> {
     let found = read(folder)?.filter(|m| m.position == position && m.times >= LIMIT);
     Ok(found.map(|m| {
         format!(
-            "the lane took the process down {} times at position {position} ({}); to try again, remove {} and start the daemon anew",
-            m.times,
-            m.message,
-            path(folder).display()
+            "the lane took the process down {} times at position {position} ({}); `standpipe-delivery spool retry STREAM` tries again",
+            m.times, m.message
         )
     }))
 }

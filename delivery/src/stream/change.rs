@@ -1,4 +1,4 @@
-//! Changing streams while others run: for streams that are made over the wire.
+//! Changing streams while others run: by settings that were edited, and over the wire.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery as settings;
 
 use super::about::born_with;
-use super::{LEAVING, LOOK, StartError, Streams, blocking};
+use super::{LEAVING, LOOK, StartError, Stop, Streams, blocking};
 
 /// How often a stream is tried to be started again while its earlier life lets go of its folder.
 const TRIES: u32 = 6;
@@ -24,9 +24,21 @@ impl Streams {
         self.start(settings).await
     }
 
-    /// Goes on with other settings. Meanwhile its door is closed, and callers come back.
+    /// Goes on with other settings. The open batch is sealed as it was meant (rule 16). Meanwhile
+    /// the door is closed, and callers come back.
     pub async fn restart(&self, settings: &settings::Stream) -> Result<(), StartError> {
-        self.stop(&settings.name, Instant::now() + LEAVING).await;
+        self.leave(&settings.name).await;
+        self.start_again(settings).await
+    }
+
+    /// Ends a life whose next one has another name or other settings: what its batch holds is
+    /// sealed as it was meant.
+    pub async fn leave(&self, name: &StreamName) {
+        self.end(name, Instant::now() + LEAVING, Stop::Sealed).await;
+    }
+
+    /// Starts a stream that ran until now, as soon as its earlier life has let go of its folder.
+    pub async fn start_again(&self, settings: &settings::Stream) -> Result<(), StartError> {
         for _ in 1..TRIES {
             match self.start(settings).await {
                 Err(StartError::Busy(_)) => tokio::time::sleep(LOOK).await,
@@ -42,6 +54,11 @@ impl Streams {
         let _change = self.shared.changes.lock().await;
         self.stop(name, Instant::now() + LEAVING).await;
         self.drain(name).await;
+    }
+
+    /// Opens each destination anew from the next delivery on: with the secret that is there by then.
+    pub fn read_secrets_again(&self) {
+        self.shared.around.targets.close_all();
     }
 
     /// Whether anything of a stream is left, its folder included.

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use standpipe_config::names::LaneId;
-use tokio::sync::{Notify, watch};
+use standpipe_config::names::{LaneId, StreamName};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::blocking;
+use super::tally::Tally;
 use super::targets::{Current, Targets};
 use crate::destination::{
     Destination, Note, Notes, Object, Outcome, Provenance, RowsFiles, Target,
@@ -23,10 +24,12 @@ use crate::lane::Fatal;
 use crate::lane::checkpoint::{Checkpoint, Entry, SealedFile};
 use crate::lane::health::Health;
 use crate::spool::Spool;
+use orders::{Order, Settle};
 use outcome::record;
 use way::Failures;
 use ways::{WayName, Ways};
 
+pub(super) mod orders;
 mod outcome;
 mod way;
 mod ways;
@@ -34,15 +37,19 @@ mod ways;
 /// A stream's delivery.
 #[derive(Debug)]
 pub(super) struct Delivery {
+    pub(super) stream: StreamName,
     pub(super) lane: LaneId,
     pub(super) checkpoint: Arc<Checkpoint>,
     pub(super) spool: Arc<Spool>,
     pub(super) health: Arc<Health>,
+    pub(super) tally: Arc<Tally>,
     pub(super) targets: Targets,
     /// Where the settings say that objects go.
     pub(super) current: Current,
     /// Told after each seal.
     pub(super) sealed: Arc<Notify>,
+    /// True while an operator wants nothing delivered.
+    pub(super) paused: watch::Receiver<bool>,
     /// Becomes true when nothing new is to begin.
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -69,13 +76,22 @@ impl Delivery {
     /// Runs until it is told to stop, and then until what is under way has ended and what was never
     /// tried was tried. Dropping the future is safe at any time: it is delivered again onto the
     /// same names.
-    pub(super) async fn run(&self) -> Result<(), Fatal> {
+    pub(super) async fn run(&self, mut orders: mpsc::Receiver<Order>) -> Result<(), Fatal> {
         let mut ways = Ways::default();
         let mut attempts = FuturesUnordered::new();
-        let mut stop = self.stop.clone();
+        // Files that an operator took elsewhere: settled when nothing is under way.
+        let mut held: Vec<Settle> = Vec::new();
+        let (mut stop, mut paused) = (self.stop.clone(), self.paused.clone());
         loop {
             self.sort_in(&mut ways);
-            while let Some((way, id, failures)) = ways.start(Instant::now(), self.stops()) {
+            if attempts.is_empty() {
+                for settle in held.drain(..) {
+                    self.settle_elsewhere(settle, &mut ways).await?;
+                }
+            }
+            let rests = !held.is_empty() || *paused.borrow_and_update();
+            while !rests && let Some((way, id, failures)) = ways.start(Instant::now(), self.stops())
+            {
                 attempts.push(self.attempt(Turn { way, id, failures }));
             }
             if self.stops() && attempts.is_empty() {
@@ -84,7 +100,9 @@ impl Delivery {
             tokio::select! {
                 Some(ended) = attempts.next() => self.ended(&mut ways, ended?),
                 () = self.sealed.notified() => {}
-                () = sleep_until(ways.wakes()) => {}
+                () = sleep_until(ways.wakes()), if !rests => {}
+                Some(order) = orders.recv() => self.obey(order, &mut ways, &mut held),
+                Ok(()) = paused.changed() => {}
                 _ = stop.changed() => {}
             }
         }
@@ -113,6 +131,7 @@ impl Delivery {
             return Err(Fatal(format!("file {id} left the checkpoint undelivered")));
         }
         let tries = turn.failures.map_or(0, |failures| failures.count) + 1;
+        let given_up = turn.failures.is_some_and(|failures| failures.given_up);
         let mut results = self.deliver(&group, &turn).await?.into_iter();
         let mut worst: Result<(), Failure> = Ok(());
         let mut left = None;
@@ -120,8 +139,14 @@ impl Delivery {
             let id = file.id;
             let unsaid = || Err(Failure::retry("the destination did not answer for a file"));
             let result = match results.next().unwrap_or_else(unsaid) {
-                Ok(outcome) => self.settle(file, outcome, tries).await?,
-                Err(failure) => self.failed(file, failure, tries).await?,
+                Ok(outcome) => {
+                    self.tally.delivered();
+                    self.settle(file, outcome, tries).await?
+                }
+                Err(failure) => {
+                    self.tally.failed(failure.verdict);
+                    self.failed(file, failure, (tries, given_up)).await?
+                }
             };
             if let Err(failure) = result {
                 left.get_or_insert(id);
@@ -212,9 +237,10 @@ impl Delivery {
                 records: file.counts.records,
             },
             waiting_from: 0,
-            is_last_try: retry
-                .zip(tried)
-                .is_some_and(|(retry, tried)| tried >= retry),
+            is_last_try: turn.failures.is_some_and(|failures| failures.given_up)
+                || retry
+                    .zip(tried)
+                    .is_some_and(|(retry, tried)| tried >= retry),
             notes,
         }
     }

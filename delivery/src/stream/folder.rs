@@ -2,7 +2,7 @@
 //! (rule 16).
 //!
 //! ```text
-//! streams/NAME/settings.yaml   about.json   schema.json   mishap.json   checkpoint.*   journal/   spool/   lock
+//! streams/NAME/settings.yaml   about.json   schema.json   mishap.json   paused.json   checkpoint.*   journal/   spool/   lock
 //! streams/~NAME                one that is being removed; no stream can be called so
 //! ```
 
@@ -43,7 +43,7 @@ pub(super) struct Kept(pub(super) String);
 impl Folders {
     /// Opens the folder of all streams and finishes removals that were cut.
     pub(super) fn open(data_dir: &Path) -> Result<Self, FileError> {
-        let path = data_dir.join(STREAMS);
+        let path = all(data_dir);
         create_folder(&path)?;
         let folders = Self { path };
         for name in folders.list()? {
@@ -122,11 +122,11 @@ impl Folder {
     }
 
     pub(super) fn journal(&self) -> PathBuf {
-        self.path.join("journal")
+        journal(&self.path)
     }
 
     pub(super) fn spool(&self) -> PathBuf {
-        self.path.join("spool")
+        spool(&self.path)
     }
 
     /// Keeps the settings, durably, unless they are kept already.
@@ -155,7 +155,22 @@ impl Kept {
 
 /// Where a stream's folder lies, if there is one.
 pub(super) fn path(data_dir: &Path, name: &StreamName) -> PathBuf {
-    data_dir.join(STREAMS).join(name.as_str())
+    all(data_dir).join(name.as_str())
+}
+
+/// Where the folders of all streams lie.
+pub(super) fn all(data_dir: &Path) -> PathBuf {
+    data_dir.join(STREAMS)
+}
+
+/// Where the journal lies in a stream's folder.
+pub(super) fn journal(folder: &Path) -> PathBuf {
+    folder.join("journal")
+}
+
+/// Where the spool lies in a stream's folder.
+pub(super) fn spool(folder: &Path) -> PathBuf {
+    folder.join("spool")
 }
 
 /// The settings that a stream's folder keeps.

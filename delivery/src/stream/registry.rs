@@ -8,13 +8,16 @@ use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery as settings;
 
 use super::about::note_birth;
+use super::counted::Counted;
 use super::folder::{Folder, Folders};
+use super::paused;
 use super::recovery::{self, Damage};
-use super::running::{Counted, Running, Surroundings};
+use super::running::{Running, Surroundings};
 use super::status::{State, StreamStatus};
 use super::{LEAVING, LOOK, StartError, blocking};
 use crate::disk::DataFolder;
 use crate::journal::{Totals, Waiting};
+use crate::lane::Stop;
 use crate::lane::checkpoint::{Counts, Settled};
 
 /// The streams of this process, by name.
@@ -45,6 +48,7 @@ pub(super) enum Life {
 pub(super) struct Halted {
     pub(super) damage: Damage,
     pub(super) drains: bool,
+    paused: bool,
     _folder: Option<Arc<Folder>>,
 }
 
@@ -80,6 +84,7 @@ impl Shared {
         let halted = Halted {
             damage,
             drains,
+            paused: paused::is_paused(&self.folders.of(name)),
             _folder: folder,
         };
         self.streams()
@@ -150,7 +155,9 @@ impl Shared {
                 if !running.is_empty() {
                     return false;
                 }
-                running.stop((Instant::now() + LEAVING).into()).await;
+                running
+                    .stop((Instant::now() + LEAVING).into(), Stop::Now)
+                    .await;
             }
             Some(Life::Halted(halted)) if halted.drains => return false,
             _ => return true,
@@ -186,9 +193,11 @@ impl Halted {
             waiting: Waiting::default(),
             sealed,
             settled,
+            position: state.map_or(0, |state| state.position),
         };
         StreamStatus {
             state: State::Halted,
+            paused: self.paused,
             last_error: Some(self.damage.message.clone()),
             ..counted.status()
         }

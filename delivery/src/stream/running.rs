@@ -5,24 +5,33 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
-use standpipe_config::names::Arrival;
 use standpipe_config::settings::delivery::{Buffering, Stream as Settings};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use super::Stopped;
+use super::control::Control;
+use super::counted::Counted;
 use super::delivery::Delivery;
+use super::delivery::orders::Order;
 use super::folder::Folder;
+use super::paused;
 use super::recovery::Parts;
-use super::status::{Backup, Books, State, StreamStatus};
+use super::status::{Backup, State, StreamStatus};
+use super::tally::Tally;
 use super::targets::{Current, Targets};
+use crate::destination::Target;
 use crate::disk::Quota;
-use crate::journal::{LocalJournal, Totals, Waiting};
-use crate::lane::checkpoint::{Checkpoint, Sealed, Settled};
+use crate::journal::LocalJournal;
+use crate::lane::checkpoint::Checkpoint;
 use crate::lane::health::{Health, Part};
+use crate::lane::levers::Levers;
 use crate::lane::plan::Plan;
-use crate::lane::{Fatal, Lane, Shares, mishap};
+use crate::lane::{Fatal, Lane, Shares, Stop, mishap};
+
+/// Orders of operators that wait for a delivery's attention.
+const ORDERS: usize = 16;
 
 /// Says that a thread or task ended that should not have; the process ends then.
 #[derive(Clone, Debug)]
@@ -57,7 +66,10 @@ pub(super) struct Running {
     quota: Arc<Quota>,
     health: Arc<Health>,
     has_backup: bool,
-    lane_stop: watch::Sender<bool>,
+    tally: Arc<Tally>,
+    destination: String,
+    pub(super) control: Control,
+    lane_stop: watch::Sender<Stop>,
     delivery_stop: watch::Sender<bool>,
     /// Taken by the stop.
     tasks: Mutex<Option<Tasks>>,
@@ -92,16 +104,23 @@ impl Running {
     ) -> Self {
         let health = Arc::new(Health::new(settings.name.clone()));
         let sealed = Arc::new(Notify::new());
-        let (lane_stop, lane_stops) = watch::channel(false);
+        let (lane_stop, lane_stops) = watch::channel(Stop::No);
         let (delivery_stop, delivery_stops) = watch::channel(false);
+        let levers = Arc::new(Levers::default());
+        let tally = Arc::new(Tally::default());
+        let (paused, pauses) = watch::channel(paused::is_paused(folder.path()));
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let delivery = Delivery {
+            stream: settings.name.clone(),
             lane: parts.journal.lane(),
             checkpoint: parts.checkpoint.clone(),
             spool: parts.spool.clone(),
             health: health.clone(),
+            tally: tally.clone(),
             targets: around.targets.clone(),
             current: Current::of(&settings.destination),
             sealed: sealed.clone(),
+            paused: pauses,
             stop: delivery_stops,
         };
         let plan = Arc::new(plan(&parts, settings, drains, &folder));
@@ -115,7 +134,14 @@ impl Running {
             shares: around.shares.clone(),
             health: health.clone(),
             sealed,
+            levers: levers.clone(),
             stop: lane_stops,
+        };
+        let control = Control {
+            levers,
+            paused,
+            orders,
+            is_barred: parts.mishap.is_some(),
         };
         let ended = around.ended.clone();
         let tasks = Tasks {
@@ -126,7 +152,7 @@ impl Running {
                     tokio::spawn(std::future::ready(false))
                 }
             },
-            delivery: tokio::spawn(run_delivery(delivery, settings.clone(), ended.clone())),
+            delivery: tokio::spawn(run_delivery(delivery, ordered, ended.clone())),
             journal: tokio::spawn(watch_journal(
                 parts.journal.clone(),
                 settings.clone(),
@@ -140,6 +166,9 @@ impl Running {
             quota: parts.quota,
             health,
             has_backup,
+            tally,
+            destination: Target::of(&settings.destination).kind(),
+            control,
             lane_stop,
             delivery_stop,
             tasks: Mutex::new(Some(tasks)),
@@ -147,12 +176,13 @@ impl Running {
         }
     }
 
-    /// Stops the tasks: they finish what they have in hand, or are abandoned at the deadline.
-    pub(super) async fn stop(&self, deadline: Instant) -> Stopped {
+    /// Stops the tasks: they finish what they have in hand, or are abandoned at the deadline. `how`
+    /// says what becomes of the open batch.
+    pub(super) async fn stop(&self, deadline: Instant, how: Stop) -> Stopped {
         let Some(mut tasks) = self.take_tasks() else {
             return Stopped::default();
         };
-        self.lane_stop.send_replace(true);
+        self.lane_stop.send_replace(how);
         let lane = timeout_at(deadline, &mut tasks.lane).await;
         tasks.lane.abort();
         let waits = lane.map_or(true, |ended| ended.unwrap_or(false));
@@ -190,12 +220,22 @@ impl Running {
         state.files.is_empty() && state.position >= self.journal.end()
     }
 
+    /// Whether an operator is needed.
+    pub(super) fn is_halted(&self) -> bool {
+        let parts = [Part::Lane, Part::Delivery];
+        parts.into_iter().any(|part| self.health.is_halted(part))
+    }
+
+    /// The position sealed up to, and how many sealed files wait.
+    pub(super) fn sealed(&self) -> (u64, u64) {
+        let state = self.checkpoint.state();
+        (state.position, state.files.len() as u64)
+    }
+
     /// How the stream is doing.
     pub(super) fn status(&self) -> StreamStatus {
         let counted = self.count();
-        let halted = [Part::Lane, Part::Delivery]
-            .into_iter()
-            .any(|part| self.health.is_halted(part));
+        let paused = *self.control.paused.borrow();
         let backup = Backup {
             delivered: counted.settled.backup.records,
             waiting: counted.sealed.backup.records,
@@ -204,11 +244,15 @@ impl Running {
         };
         let shown = self.has_backup || backup != Backup::default();
         StreamStatus {
-            state: match (halted, self.drains) {
-                (true, _) => State::Halted,
-                (false, true) => State::Draining,
-                (false, false) => State::Running,
+            state: match (self.is_halted(), paused, self.drains) {
+                (true, _, _) => State::Halted,
+                (false, true, _) => State::Paused,
+                (false, false, true) => State::Draining,
+                (false, false, false) => State::Running,
             },
+            paused,
+            destination: self.destination.clone(),
+            attempts: self.tally.attempts(),
             disk_used: self.quota.used(),
             disk_quota: self.quota.bytes(),
             backup: shown.then_some(backup),
@@ -239,75 +283,9 @@ impl Running {
             waiting: self.journal.waiting_from(state.position),
             sealed: state.sealed(),
             settled: state.settled.clone(),
+            position: state.position,
         }
     }
-}
-
-/// What was counted of a stream's records.
-pub(super) struct Counted {
-    pub(super) totals: Totals,
-    /// In the journal and not sealed.
-    pub(super) waiting: Waiting,
-    pub(super) sealed: Sealed,
-    pub(super) settled: Settled,
-}
-
-impl Counted {
-    /// The counts, in a status that says nothing else yet.
-    pub(super) fn status(self) -> StreamStatus {
-        let Self {
-            totals,
-            waiting,
-            sealed,
-            settled,
-        } = self;
-        let failed = settled.failed.values();
-        let (records, bytes) = failed.fold((0, 0), |sum, c| (sum.0 + c.records, sum.1 + c.bytes));
-        let oldest = waiting.oldest.into_iter().chain(sealed.oldest).min();
-        let books = |accepted, delivered, failed, dropped, waiting| Books {
-            accepted,
-            delivered,
-            failed,
-            dropped,
-            waiting,
-        };
-        let waiting_bytes = waiting.bytes + sealed.waiting.bytes;
-        StreamStatus {
-            state: State::Running,
-            books: books(
-                totals.accepted_records,
-                settled.delivered.records,
-                records,
-                settled.dropped.records,
-                waiting.records + sealed.waiting.records,
-            ),
-            bytes: books(
-                totals.accepted_bytes,
-                settled.delivered.bytes,
-                bytes,
-                settled.dropped.bytes,
-                waiting_bytes,
-            ),
-            waiting_bytes,
-            oldest_waiting_seconds: oldest.map_or(0.0, age),
-            sealed_files: sealed.files,
-            objects_delivered: settled.objects,
-            failed: settled
-                .failed
-                .into_iter()
-                .map(|(kind, c)| (kind, c.records))
-                .collect(),
-            disk_used: 0,
-            disk_quota: 0,
-            backup: None,
-            last_error: None,
-        }
-    }
-}
-
-fn age(arrival: Arrival) -> f64 {
-    let milliseconds = Arrival::now().0.saturating_sub(arrival.0).max(0);
-    milliseconds as f64 / 1000.0
 }
 
 fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Plan {
@@ -350,13 +328,13 @@ async fn run_lane(lane: Lane, ended: Ended) -> bool {
     false
 }
 
-async fn run_delivery(delivery: Delivery, settings: Settings, ended: Ended) {
-    let why = match AssertUnwindSafe(delivery.run()).catch_unwind().await {
+async fn run_delivery(delivery: Delivery, orders: mpsc::Receiver<Order>, ended: Ended) {
+    let stream = delivery.stream.clone();
+    let why = match AssertUnwindSafe(delivery.run(orders)).catch_unwind().await {
         Ok(Ok(())) => return,
         Ok(Err(Fatal(why))) => why,
         Err(panic) => format!("panicked: {}", said(panic)),
     };
-    let stream = settings.name;
     ended.say(format!("the delivery of stream {stream} ended: {why}"));
 }
 

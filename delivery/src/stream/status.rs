@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct StreamStatus {
     /// Whether it works.
     pub state: State,
+    /// An operator wants nothing delivered; it may be halted all the same.
+    pub paused: bool,
     /// Its books in records, since its birth.
     pub books: Books,
     /// The same in bytes of records as accepted.
@@ -21,6 +23,16 @@ pub struct StreamStatus {
     pub sealed_files: u64,
     /// Objects delivered since the stream's birth, of every role.
     pub objects_delivered: u64,
+    /// The kind of its destination: `s3` and so on, as in the settings.
+    pub destination: String,
+    /// Attempts to deliver a file, since the start.
+    pub attempts: Attempts,
+    /// Bytes of sealed files that are not delivered yet.
+    pub sealed_bytes: u64,
+    /// Behind the last record that the journal holds.
+    pub position: u64,
+    /// Sealed up to here.
+    pub sealed_position: u64,
     /// Failed records by error type, such as `format-conversion-failed`.
     pub failed: BTreeMap<String, u64>,
     /// Bytes on disk: journal, spool and recycled segments.
@@ -41,6 +53,8 @@ pub enum State {
     Running,
     /// An operator is needed; `last_error` says why. What was accepted is kept.
     Halted,
+    /// It takes records and seals batches, and delivers nothing until an operator says so.
+    Paused,
     /// It is no longer in the settings, takes nothing, and delivers what it holds.
     Draining,
 }
@@ -65,6 +79,19 @@ impl Books {
     pub fn balance(&self) -> bool {
         self.accepted == self.delivered + self.failed + self.dropped + self.waiting
     }
+}
+
+/// How attempts to deliver a file ended, since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Attempts {
+    /// It is there, or what of it was not refused.
+    pub delivered: u64,
+    /// It is tried again.
+    pub retry: u64,
+    /// It was refused for good.
+    pub divert: u64,
+    /// An operator is needed.
+    pub halt: u64,
 }
 
 /// Copies of source backup.

@@ -77,6 +77,11 @@ impl Targets {
         self.lock().remove(&current.with_credentials(sealed));
     }
 
+    /// Opens all of them anew the next time.
+    pub(super) fn close_all(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Target, AnyDestination>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

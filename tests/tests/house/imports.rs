@@ -45,8 +45,10 @@ const DELIVERY: &[(&str, &[&str])] = &[
     // The door hands over what the journal stores; the contract's types come through the stream
     // or from the journal itself.
     ("ingest", &["stream", "journal"]),
+    // It looks into what lies on disk, and asks the daemon that runs.
+    ("operate", &["journal", "destination", "lane", "stream"]),
     ("daemon", &["*"]),
-    ("main", &["daemon", "faults"]),
+    ("main", &["daemon", "operate", "faults"]),
 ];
 
 /// Crates that must not be in a crate's manifest: what keeps the agent small, and the library of

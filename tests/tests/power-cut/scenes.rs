@@ -38,6 +38,16 @@ struct Scene {
 const REASONS: &[(Program, &str, &str)] = &[
     (
         Program::Daemon,
+        "export.copy",
+        "an operator's command; that an exported file would be gone is known from reading only",
+    ),
+    (
+        Program::Daemon,
+        "export.name",
+        "an operator's command; that an exported file would be gone is known from reading only",
+    ),
+    (
+        Program::Daemon,
         "folder.created",
         "folder.found follows it with the next folder inside, and checkpoint.snapshot-name after the last",
     ),

@@ -3,15 +3,20 @@
 
 mod damage;
 mod ends;
+mod fixture;
 mod full;
+mod halt;
 mod kills;
+mod look;
 mod memory;
 mod moved;
 mod network;
 mod odd;
+mod page;
 #[cfg(feature = "faults")]
 mod points;
 mod quickstart;
+mod reload;
 mod settings;
 mod stops;
 #[cfg(feature = "faults")]

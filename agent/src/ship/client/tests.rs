@@ -60,7 +60,7 @@ async fn nobody_listening_is_trouble_that_passes() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::new("http://127.0.0.1:1/", None, &Trust::default()).unwrap();
     let stream = "web".parse().unwrap();
-    let trouble = client.send(&stream, Bytes::new(), 0).await.unwrap_err();
+    let trouble = client.send(&stream, Bytes::new(), 0, 0).await.unwrap_err();
     assert!(matches!(&trouble, Trouble::Passing { .. }), "{trouble:?}");
     assert!(
         trouble.to_string().contains("http://127.0.0.1:1"),
@@ -79,9 +79,9 @@ async fn a_reply_counts_only_with_one_answer_for_each_frame() {
     body.push(&Frame::Live(Vec::new()));
     let body = Bytes::from(zstd::bulk::compress(&body.finish(), 1).unwrap());
     for _ in 0..2 {
-        let trouble = client.send(&stream, body.clone(), 1).await.unwrap_err();
+        let trouble = client.send(&stream, body.clone(), 1, 0).await.unwrap_err();
         assert!(matches!(trouble, Trouble::Passing { .. }), "{trouble:?}");
     }
-    let reply = client.send(&stream, body, 1).await.unwrap();
+    let reply = client.send(&stream, body, 1, 0).await.unwrap();
     assert_eq!(reply.answers.len(), 1);
 }

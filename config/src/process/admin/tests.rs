@@ -14,11 +14,20 @@ fn record(status: &Status) {
 
 fn surface(readiness: &Readiness) -> Router {
     let status = || Status { read: 7 };
-    router(readiness.clone(), Metrics::detached(), status, record)
+    let more = Router::new().route("/go", axum::routing::post(async || "gone\n"));
+    router(readiness.clone(), Metrics::detached(), status, record, more)
 }
 
-async fn ask(mut router: Router, path: &str, peer: &str) -> (u16, String) {
-    let mut request = Request::get(path).body(Body::empty()).unwrap();
+async fn ask(router: Router, path: &str, peer: &str) -> (u16, String) {
+    send(
+        router,
+        Request::get(path).body(Body::empty()).unwrap(),
+        peer,
+    )
+    .await
+}
+
+async fn send(mut router: Router, mut request: Request, peer: &str) -> (u16, String) {
     let peer: SocketAddr = peer.parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(peer));
     let response = router.call(request).await.unwrap();
@@ -69,4 +78,25 @@ async fn only_this_machine_is_answered() {
 async fn an_unknown_path_says_which_there_are() {
     let (code, text) = ask(surface(&Readiness::default()), "/", HERE).await;
     assert_eq!((code, text.as_str()), (404, ENDPOINTS));
+}
+
+#[tokio::test]
+async fn a_command_needs_its_header_and_comes_from_no_browser_and_no_other_machine() {
+    let command = |headers: &[(&str, &str)]| {
+        let request = Request::post("/go");
+        let named = headers.iter();
+        let request = named.fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        request.body(Body::empty()).unwrap()
+    };
+    let surface = || surface(&Readiness::default());
+    let meant = [(COMMAND, "1")];
+    assert_eq!(send(surface(), command(&meant), HERE).await.0, 200);
+    assert_eq!(send(surface(), command(&[]), HERE).await.0, 403);
+    let page = [(COMMAND, "1"), ("origin", "http://evil.example")];
+    assert_eq!(send(surface(), command(&page), HERE).await.0, 403);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(send(surface(), command(&form), HERE).await.0, 403);
+    assert_eq!(send(surface(), command(&meant), "192.0.2.1:9").await.0, 403);
 }

@@ -6,11 +6,12 @@ use super::*;
 
 // One test, because signals are for the whole process.
 #[tokio::test]
-async fn a_hangup_does_not_stop_and_a_second_stop_is_seen_too() {
+async fn a_hangup_asks_to_reload_and_a_second_stop_is_seen_too() {
     let mut signals = Signals::catch().unwrap();
     kill_process(getpid(), Number::HUP).unwrap();
     let early = tokio::time::timeout(Duration::from_millis(200), signals.stop()).await;
     assert!(early.is_err(), "SIGHUP stopped the process: {early:?}");
+    assert_eq!(signals.next().await, Asked::Reload);
     kill_process(getpid(), Number::TERM).unwrap();
     assert_eq!(signals.stop().await, "SIGTERM");
     kill_process(getpid(), Number::INT).unwrap();

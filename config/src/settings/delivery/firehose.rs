@@ -12,7 +12,7 @@ use crate::tls::Tls;
 use crate::yaml::{At, Fields, Key, Table};
 
 /// The Firehose door.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Firehose {
     /// Where it listens.
     pub address: SocketAddr,
@@ -29,7 +29,7 @@ pub struct Firehose {
 }
 
 /// An access key, with which clients sign.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct AccessKey {
     /// Its id, which is no secret.
     pub id: String,

@@ -1,6 +1,6 @@
 //! The reader of `delivery.yaml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
 use super::{
@@ -31,6 +31,16 @@ const DEAGGREGATIONS: &[(&str, bool)] = &[("none", false), ("kpl", true)];
 pub fn load(path: &Path) -> Result<Loaded<Settings>, Problems> {
     let (text, folder) = read_file(path)?;
     read(&text, &path.display().to_string(), &folder)
+}
+
+/// Reads only where the data lies: for commands that look at it, and need no secret for that.
+pub fn load_data_dir(path: &Path) -> Result<PathBuf, Problems> {
+    let (text, folder) = read_file(path)?;
+    let document = Document::parse(&text, &path.display().to_string(), &folder)?;
+    let fields = document.root().fields(&ROOT);
+    let data_dir = fields.and_then(|fields| fields.read("data_dir", values::path));
+    let (problems, warnings) = document.finish();
+    loaded(data_dir, problems, warnings).map(|loaded| loaded.settings)
 }
 
 /// Reads and checks a text. `file` is what problems call it, `folder` is what relative paths are

@@ -1,7 +1,7 @@
-use standpipe_config::process::metrics::Metrics;
+use standpipe_config::names::AgentId;
 
 use super::*;
-use crate::stream::Books;
+use crate::stream::{Attempts, Backup, Books, State};
 
 fn books(accepted: u64) -> Books {
     Books {
@@ -13,15 +13,27 @@ fn books(accepted: u64) -> Books {
     }
 }
 
-fn status() -> Status {
+/// A status in which everything is there.
+pub(in crate::daemon) fn status() -> Status {
     let stream = StreamStatus {
         state: State::Halted,
+        paused: false,
         books: books(9),
         bytes: books(900),
         waiting_bytes: 894,
         oldest_waiting_seconds: 1.5,
         sealed_files: 2,
         objects_delivered: 3,
+        destination: "s3".into(),
+        attempts: Attempts {
+            delivered: 11,
+            retry: 12,
+            divert: 13,
+            halt: 14,
+        },
+        sealed_bytes: 15,
+        position: 16,
+        sealed_position: 17,
         failed: BTreeMap::from([("format-conversion-failed".to_owned(), 1)]),
         disk_used: 10,
         disk_quota: 20,
@@ -35,61 +47,24 @@ fn status() -> Status {
     };
     Status {
         version: "1.2.3",
+        settings: Account {
+            read_at: 0,
+            reloads: 3,
+            refused: 1,
+            last_error: Some("a.yaml is no good".into()),
+        },
+        memory: Memory {
+            used: 18,
+            limit: 19,
+        },
         streams: BTreeMap::from([("web".parse().unwrap(), stream)]),
-    }
-}
-
-#[test]
-fn the_metrics_say_what_the_status_says() {
-    let status = status();
-    let text = Metrics::detached().render(|| record(&status));
-    for line in [
-        r#"standpipe_build_info{version="1.2.3"} 1"#,
-        r#"standpipe_records_accepted_total{stream="web"} 9"#,
-        r#"standpipe_records_delivered_total{stream="web"} 4"#,
-        r#"standpipe_records_failed_total{stream="web",reason="format-conversion-failed"} 1"#,
-        r#"standpipe_records_dropped_total{stream="web"} 1"#,
-        r#"standpipe_records_waiting{stream="web"} 3"#,
-        r#"standpipe_bytes_accepted_total{stream="web"} 900"#,
-        r#"standpipe_bytes_delivered_total{stream="web"} 4"#,
-        r#"standpipe_bytes_failed_total{stream="web"} 1"#,
-        r#"standpipe_bytes_dropped_total{stream="web"} 1"#,
-        r#"standpipe_bytes_waiting{stream="web"} 894"#,
-        r#"standpipe_oldest_waiting_seconds{stream="web"} 1.5"#,
-        r#"standpipe_sealed_files{stream="web"} 2"#,
-        r#"standpipe_objects_delivered_total{stream="web"} 3"#,
-        r#"standpipe_disk_used_bytes{stream="web"} 10"#,
-        r#"standpipe_disk_quota_bytes{stream="web"} 20"#,
-        r#"standpipe_stream_state{stream="web",state="halted"} 1"#,
-        r#"standpipe_stream_state{stream="web",state="running"} 0"#,
-        r#"standpipe_backup_records_delivered_total{stream="web"} 5"#,
-        r#"standpipe_backup_records_waiting{stream="web"} 6"#,
-        r#"standpipe_backup_sealed_files{stream="web"} 7"#,
-        r#"standpipe_backup_halted{stream="web"} 1"#,
-    ] {
-        assert!(
-            text.lines().any(|l| l == line),
-            "{line} is missing in\n{text}"
-        );
-    }
-}
-
-#[test]
-fn every_metric_is_explained() {
-    let status = status();
-    let text = Metrics::detached().render(|| record(&status));
-    let names = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
-    for line in names {
-        let name = line.split(['{', ' ']).next().unwrap();
-        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
-    }
-    for (name, _) in COUNTERS.iter().chain(GAUGES) {
-        assert!(
-            text.contains(&format!("\n{name}{{")),
-            "{name} is explained but not there"
-        );
+        agents: vec![Seen {
+            agent: AgentId([0x20; 16]),
+            host: Some("one".into()),
+            stream: "web".parse().unwrap(),
+            seconds_ago: 21.0,
+            waiting: Some(22),
+        }],
     }
 }
 
@@ -108,6 +83,9 @@ fn the_status_has_the_fields_that_scripts_rely_on() {
 
 #[test]
 fn before_the_streams_are_there_the_status_is_empty() {
-    let json = serde_json::to_value(Status::of(None)).unwrap();
+    let json =
+        serde_json::to_value(Status::of(None, &Reloads::default(), &Agents::default(), 7)).unwrap();
     assert_eq!(json["streams"], serde_json::json!({}));
+    assert_eq!(json["memory"]["limit"], 7);
+    assert!(json["memory"]["used"].as_u64().unwrap() > 0);
 }

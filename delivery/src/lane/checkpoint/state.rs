@@ -34,6 +34,8 @@ pub struct Sealed {
     pub oldest: Option<Arrival>,
     /// Files, backup not counted.
     pub files: u64,
+    /// Bytes of all objects, backup included.
+    pub bytes: u64,
     /// Copies of source backup that wait.
     pub backup: Counts,
     /// Files of source backup.
@@ -136,6 +138,7 @@ impl State {
     pub fn sealed(&self) -> Sealed {
         let mut sealed = Sealed::default();
         for file in self.files.values() {
+            sealed.bytes += file.object.size;
             if file.role == Role::Backup {
                 sealed.backup += file.counts;
                 sealed.backup_files += 1;

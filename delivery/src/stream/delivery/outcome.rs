@@ -31,14 +31,19 @@ impl Delivery {
         }
     }
 
-    /// What is to be done about a file that failed; `Ok` inside if it was diverted.
+    /// What is to be done about a file that failed for the nth time, and was given up by an operator
+    /// or not; `Ok` inside if it was diverted.
     pub(super) async fn failed(
         &self,
         file: Arc<SealedFile>,
         failure: Failure,
-        tries: u32,
+        (tries, given_up): (u32, bool),
     ) -> Result<Result<(), Failure>, Fatal> {
         let Failure { verdict, message } = failure;
+        let verdict = match verdict {
+            Verdict::Halt if given_up && file.role == Role::Data => Verdict::Divert,
+            other => other,
+        };
         let verdict = match (verdict, &file.role) {
             (Verdict::Divert, Role::Data) => {
                 let code = REFUSED;

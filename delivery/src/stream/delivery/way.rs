@@ -39,6 +39,8 @@ pub(super) struct Failures {
     pub(super) count: u32,
     /// When it was tried first, in this process (rule 21).
     pub(super) since: Instant,
+    /// An operator wants it diverted if it cannot be delivered now.
+    pub(super) given_up: bool,
 }
 
 impl Way {
@@ -131,6 +133,44 @@ impl Way {
         }
     }
 
+    /// Everything that waits is sent again at once.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        let later = std::mem::take(&mut self.later);
+        self.ready.extend(later.into_iter().map(|(_, id)| id));
+        if let Some((_, time)) = &mut self.halted {
+            *time = now;
+        }
+    }
+
+    /// Gives up what has failed, or `all` that is on it, unless the next attempt goes well; how many
+    /// files.
+    pub(super) fn give_up(&mut self, all: bool, now: Instant) -> usize {
+        if all {
+            let halted = self.halted.map(|(id, _)| id);
+            let later = self.later.iter().map(|(_, id)| *id);
+            let waiting = self.ready.iter().copied().chain(later).chain(halted);
+            let waiting: Vec<_> = waiting.chain(self.under_way.keys().copied()).collect();
+            for id in waiting {
+                let fresh = Failures {
+                    count: 0,
+                    since: now,
+                    given_up: true,
+                };
+                self.failures.entry(id).or_insert(fresh);
+            }
+        }
+        self.failures.values_mut().for_each(|f| f.given_up = true);
+        self.try_again(now);
+        self.failures.len()
+    }
+
+    /// A file that is there no more, wherever it waited.
+    pub(super) fn forget(&mut self, id: u64) {
+        self.ready.remove(&id);
+        self.later.retain(|(_, other)| *other != id);
+        self.done(id);
+    }
+
     /// Whether an operator is needed.
     pub(super) fn is_halted(&self) -> bool {
         self.halted.is_some()
@@ -162,7 +202,11 @@ impl Way {
     /// Counts a failure; how long the file waits now.
     fn fail(&mut self, id: u64, now: Instant) -> Duration {
         let since = self.under_way.remove(&id).unwrap_or(now);
-        let first = Failures { count: 0, since };
+        let first = Failures {
+            count: 0,
+            since,
+            given_up: false,
+        };
         let failures = self.failures.entry(id).or_insert(first);
         failures.count += 1;
         pause(failures.count)

@@ -69,6 +69,25 @@ impl Ways {
         self.0.values().filter_map(Way::wakes).min()
     }
 
+    /// Everything that waits is sent again at once.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        self.0.values_mut().for_each(|way| way.try_again(now));
+    }
+
+    /// Gives up what has failed, or `all` that waits, unless the next attempt goes well; how many
+    /// files or groups. Copies are never diverted.
+    pub(super) fn give_up(&mut self, all: bool, now: Instant) -> u64 {
+        let ways = self.0.iter_mut().filter(|(name, _)| !name.is_backup);
+        let given_up: usize = ways.map(|(_, way)| way.give_up(all, now)).sum();
+        given_up as u64
+    }
+
+    /// A file that is there no more.
+    pub(super) fn forget(&mut self, id: u64) {
+        self.0.values_mut().for_each(|way| way.forget(id));
+        self.forget_empty();
+    }
+
     /// Whether an operator is needed for a part.
     pub(super) fn is_halted(&self, part: Part) -> bool {
         self.of_part(part).any(Way::is_halted)

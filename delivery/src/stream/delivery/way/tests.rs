@@ -104,3 +104,59 @@ fn what_is_left_of_a_group_inherits_how_it_went() {
     way.done(9);
     assert!(way.is_empty());
 }
+
+/// Rule 30: an operator does not wait for the pause to pass.
+#[test]
+fn what_waits_is_sent_at_once_when_an_operator_says_so() {
+    let now = Instant::now();
+    let mut way = with(1..4);
+    assert_eq!(started(&mut way, now), [1, 2, 3]);
+    way.retry(1, now);
+    way.done(2);
+    way.halt(3, now);
+    assert_eq!(started(&mut way, now), [] as [u64; 0]);
+    way.try_again(now);
+    let (id, failures) = way.start(now, false).unwrap();
+    assert_eq!(
+        (id, failures.unwrap().count),
+        (3, 1),
+        "what halted it first"
+    );
+    way.done(3);
+    assert_eq!(started(&mut way, now), [1]);
+}
+
+#[test]
+fn what_is_given_up_is_what_failed_or_all() {
+    let now = Instant::now();
+    let mut way = with(1..4);
+    let given_up = |way: &mut Way| {
+        let next = std::iter::from_fn(|| way.start(now, false));
+        let next = next.filter(|(_, failures)| failures.is_some_and(|f| f.given_up));
+        next.map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(way.give_up(false, now), 0);
+    assert_eq!(given_up(&mut way), [] as [u64; 0]);
+    way.retry(2, now);
+    assert_eq!(way.give_up(false, now), 1);
+    assert_eq!(given_up(&mut way), [2]);
+    let mut all = with(1..4);
+    assert_eq!(all.give_up(true, now), 3);
+    assert_eq!(given_up(&mut all), [1, 2, 3]);
+}
+
+#[test]
+fn what_was_taken_elsewhere_is_not_sent_wherever_it_waited() {
+    let now = Instant::now();
+    let mut way = with(1..5);
+    assert_eq!(started(&mut way, now), [1, 2, 3, 4]);
+    way.retry(1, now);
+    way.halt(2, now);
+    way.done(3);
+    way.done(4);
+    way.add(5);
+    for id in [1, 2, 5] {
+        way.forget(id);
+    }
+    assert!(way.is_empty() && !way.has_failures(), "{way:?}");
+}

@@ -1,0 +1,144 @@
+//! Asking the daemon that runs on a data folder, over its admin door.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Client, Response};
+use serde::Serialize;
+use serde_json::Value;
+use standpipe_config::process::admin::COMMAND;
+use standpipe_config::process::published;
+
+/// How long an answer may take: longer than the daemon waits for a flush.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The admin door of a daemon that runs.
+#[derive(Clone, Debug)]
+pub struct Door {
+    address: SocketAddr,
+    client: Client,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// No daemon runs on this data folder.
+    #[error("no daemon answers: {} {why}; does it run, and does it have listen.admin?", path.display())]
+    NotRunning {
+        /// The file that would name its door.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It cannot be reached.
+    #[error("the daemon at {door} does not answer: {source}")]
+    Silent {
+        /// Its admin door.
+        door: SocketAddr,
+        /// What happened.
+        source: reqwest::Error,
+    },
+    /// HTTP cannot be had.
+    #[error("cannot prepare HTTP: {0}")]
+    Http(reqwest::Error),
+    /// It does not do it.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl NoAnswer {
+    /// Whether there is nobody who could answer. A daemon that was killed leaves its address behind.
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::NotRunning { .. } => true,
+            Self::Silent { source, .. } => source.is_connect(),
+            Self::Http(_) | Self::Refused(_) => false,
+        }
+    }
+}
+
+impl Door {
+    /// Finds the door of the daemon that runs on `data_dir`.
+    pub fn find(data_dir: &Path) -> Result<Self, NoAnswer> {
+        // The one crypto provider of the process. A second call is no trouble: one is there then.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            // The door is on this machine, and its certificate is made out for another name.
+            .tls_danger_accept_invalid_certs(true)
+            .build()
+            .map_err(NoAnswer::Http)?;
+        Ok(Self {
+            address: address(data_dir)?,
+            client,
+        })
+    }
+
+    /// What `/status` says.
+    pub async fn status(&self) -> Result<Value, NoAnswer> {
+        let mut last = None;
+        for scheme in ["http", "https"] {
+            let url = format!("{scheme}://{}/status", self.address);
+            match self.client.get(url).send().await {
+                Ok(response) => return self.read(response).await,
+                Err(error) => last = last.or(Some(error)),
+            }
+        }
+        Err(self.silent(last))
+    }
+
+    /// Orders something; what the daemon says of it.
+    pub async fn order(&self, path: &str, body: &impl Serialize) -> Result<Value, NoAnswer> {
+        let mut last = None;
+        for scheme in ["http", "https"] {
+            let url = format!("{scheme}://{}{path}", self.address);
+            let request = self.client.post(url).header(COMMAND, "1").json(body);
+            match request.send().await {
+                Ok(response) => return self.read(response).await,
+                // A door that speaks TLS does not understand the first.
+                Err(error) => last = last.or(Some(error)),
+            }
+        }
+        Err(self.silent(last))
+    }
+
+    async fn read(&self, response: Response) -> Result<Value, NoAnswer> {
+        let is_good = response.status().is_success();
+        let said: Value = response
+            .json()
+            .await
+            .map_err(|error| self.silent(Some(error)))?;
+        match is_good {
+            true => Ok(said),
+            false => Err(NoAnswer::Refused(
+                said["message"].as_str().unwrap_or_default().to_owned(),
+            )),
+        }
+    }
+
+    fn silent(&self, source: Option<reqwest::Error>) -> NoAnswer {
+        match source {
+            Some(source) => NoAnswer::Silent {
+                door: self.address,
+                source,
+            },
+            None => NoAnswer::Refused("nothing was asked".to_owned()),
+        }
+    }
+}
+
+fn address(data_dir: &Path) -> Result<SocketAddr, NoAnswer> {
+    let path = data_dir.join(published::FILE);
+    let wrong = |why: String| NoAnswer::NotRunning {
+        path: path.clone(),
+        why,
+    };
+    let text = std::fs::read(&path).map_err(|error| wrong(format!("cannot be read ({error})")))?;
+    let doors: BTreeMap<String, SocketAddr> =
+        serde_json::from_slice(&text).map_err(|error| wrong(format!("is damaged ({error})")))?;
+    let admin = doors.get("admin").copied();
+    admin.ok_or_else(|| wrong("names no admin door".to_owned()))
+}
