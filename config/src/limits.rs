@@ -37,6 +37,9 @@ pub const MAX_KEY: usize = 512;
 /// Longest prefix as written, in bytes (Firehose's model).
 pub const MAX_PREFIX: usize = 1024;
 
+/// Longest file extension, in bytes (Firehose's model).
+pub const MAX_EXTENSION: usize = 128;
+
 /// Columns that an inferred schema grows to; what comes after goes to the side column `_rest`.
 pub const MAX_INFERRED_COLUMNS: usize = 1000;
 

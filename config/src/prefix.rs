@@ -4,11 +4,9 @@
 //! place in the file. It is evaluated once per object, from values that a retry finds again: the
 //! arrival of the object's oldest record and a seed (rule 21), never the clock.
 //!
-//! What is appended where is Firehose's: a data prefix without any expression gets UTC
-//! `yyyy/MM/dd/HH/`; an error prefix without any gets the error type and the same date.
-
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+//! What is appended where is Firehose's: a data prefix without any expression gets
+//! `yyyy/MM/dd/HH/`; an error prefix without any gets the error type and the same date. Times are
+//! UTC, or in the zone that the settings name.
 
 use crate::names::{Arrival, Fingerprint};
 use pattern::Pattern;
@@ -16,8 +14,10 @@ use pattern::Pattern;
 mod key;
 mod parse;
 mod pattern;
+mod zone;
 
 pub use key::check_key;
+pub use zone::Zone;
 
 /// A prefix as written, checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +26,7 @@ pub struct Prefix {
     parts: Vec<Part>,
     /// Nothing that was written is an expression.
     literal: bool,
+    zone: Zone,
 }
 
 /// An error output prefix as written or as derived, checked.
@@ -33,6 +34,7 @@ pub struct Prefix {
 pub struct ErrorPrefix {
     text: Option<String>,
     parts: Vec<Part>,
+    zone: Zone,
 }
 
 /// A piece of a prefix.
@@ -86,7 +88,18 @@ impl Prefix {
             text: text.to_owned(),
             parts,
             literal,
+            zone: Zone::default(),
         })
+    }
+
+    /// The same with its times in another zone than UTC: Firehose's `CustomTimeZone`.
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
+    /// The zone of its times.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// As written.
@@ -99,21 +112,28 @@ impl Prefix {
         start(&self.parts)
     }
 
+    /// Whether it writes `YYYY`, the year of the week, where `yyyy` may be meant: around New Year
+    /// they differ.
+    pub fn has_week_year(&self) -> bool {
+        has_week_year(&self.parts)
+    }
+
     /// Whether nothing of it is an expression, so that the date is appended.
     pub fn is_literal(&self) -> bool {
         self.literal
     }
 
-    /// The prefix of an object. Where it has no expression, UTC `yyyy/MM/dd/HH/` is appended.
+    /// The prefix of an object. Where it has no expression, `yyyy/MM/dd/HH/` is appended.
     /// Check the whole key with [`check_key`].
     pub fn evaluate(&self, values: &PrefixValues<'_>) -> Result<String, PrefixError> {
-        evaluate(&self.parts, None, values)
+        evaluate(&self.parts, None, &self.zone, values)
     }
 }
 
 impl ErrorPrefix {
-    /// Reads an error output prefix. Without one (or with an empty one) it derives from the
-    /// prefix, as in Firehose: that is possible only where the prefix has no expression.
+    /// Reads an error output prefix, whose times are in the prefix's zone. Without one (or with an
+    /// empty one) it derives from the prefix, as in Firehose: that is possible only where the prefix
+    /// has no expression.
     pub fn parse(text: Option<&str>, prefix: &Prefix) -> Result<Self, PrefixError> {
         let text = text.filter(|text| !text.is_empty());
         let parts = match text {
@@ -125,6 +145,7 @@ impl ErrorPrefix {
         Ok(Self {
             text: text.map(str::to_owned),
             parts,
+            zone: prefix.zone.clone(),
         })
     }
 
@@ -136,6 +157,16 @@ impl ErrorPrefix {
     /// What every key under it begins with: the text before the first expression.
     pub fn start(&self) -> &str {
         start(&self.parts)
+    }
+
+    /// As for [`Prefix::has_week_year`].
+    pub fn has_week_year(&self) -> bool {
+        has_week_year(&self.parts)
+    }
+
+    /// The zone of its times.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// What it means, for people: with the parts that are appended.
@@ -156,12 +187,17 @@ impl ErrorPrefix {
         error_type: &str,
         values: &PrefixValues<'_>,
     ) -> Result<String, PrefixError> {
-        evaluate(&self.parts, Some(error_type), values)
+        evaluate(&self.parts, Some(error_type), &self.zone, values)
     }
 }
 
 fn start(parts: &[Part]) -> &str {
     parts.first().and_then(Part::text).unwrap_or_default()
+}
+
+fn has_week_year(parts: &[Part]) -> bool {
+    let is_one = |part: &Part| matches!(part, Part::Time(pattern) if pattern.has_week_year());
+    parts.iter().any(is_one)
 }
 
 fn missing() -> PrefixError {
@@ -201,15 +237,16 @@ fn has_expression(parts: &[Part]) -> bool {
 fn evaluate(
     parts: &[Part],
     error_type: Option<&str>,
+    zone: &Zone,
     values: &PrefixValues<'_>,
 ) -> Result<String, PrefixError> {
-    let time = time_of(values.oldest)?;
+    let time = zone.at(values.oldest)?;
     let mut key = String::new();
     let mut occurrence = 0;
     for part in parts {
         match part {
             Part::Text(text) => key.push_str(text),
-            Part::Time(pattern) => pattern.evaluate(time, &mut key),
+            Part::Time(pattern) => pattern.evaluate(&time, &mut key),
             Part::ErrorType => key.push_str(error_type.unwrap_or_default()),
             Part::Random => {
                 key.push_str(&random_string(values.random_seed, occurrence));
@@ -218,13 +255,6 @@ fn evaluate(
         }
     }
     Ok(key)
-}
-
-fn time_of(arrival: Arrival) -> Result<DateTime, PrefixError> {
-    let stamp = jiff::Timestamp::from_millisecond(arrival.0).map_err(|error| {
-        PrefixError(format!("the arrival {} ms is no time: {error}", arrival.0))
-    })?;
-    Ok(stamp.to_zoned(TimeZone::UTC).datetime())
 }
 
 /// Eleven characters, as Firehose's: the beginning of a UUID.

@@ -57,6 +57,8 @@ pub struct Object {
     pub size: u64,
     /// Their SHA-256, in hex.
     pub hash: String,
+    /// Its `Content-Encoding`, for a destination that can say so.
+    pub encoding: Option<String>,
     /// The rows it was made of, and their index (rule 31), for a destination that looks at rows.
     pub rows: Option<RowsFiles>,
     /// Which records they are.

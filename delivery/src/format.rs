@@ -11,9 +11,6 @@ use crate::record::rows::Shape;
 pub mod error_line;
 pub mod parquet;
 
-/// `Content-Type` of every object, as Firehose has it.
-pub const CONTENT_TYPE: &str = "application/octet-stream";
-
 /// What an object's key ends in; Firehose's extensions, and `.zst`. Error objects have none.
 pub fn suffix(format: &Format) -> &'static str {
     match format {
@@ -21,19 +18,24 @@ pub fn suffix(format: &Format) -> &'static str {
         Format::Raw(raw) => match raw.compression {
             RawCompression::None => "",
             RawCompression::Gzip => ".gz",
+            RawCompression::Zip => ".zip",
+            RawCompression::Snappy | RawCompression::HadoopSnappy => ".snappy",
             RawCompression::Zstd => ".zst",
         },
     }
 }
 
-/// `Content-Encoding` of an object. For gzip it is Firehose's; Parquet has none, where Firehose
-/// names a wrong one.
+/// `Content-Encoding` of an object: Firehose's, and `zstd`. Parquet has none, where Firehose names
+/// a wrong one.
 pub fn content_encoding(format: &Format) -> Option<&'static str> {
     match format {
         Format::Parquet(_) => None,
         Format::Raw(raw) => match raw.compression {
             RawCompression::None => None,
             RawCompression::Gzip => Some("gzip"),
+            RawCompression::Zip => Some("zip"),
+            RawCompression::Snappy => Some("snappy-java"),
+            RawCompression::HadoopSnappy => Some("hadoop-snappy"),
             RawCompression::Zstd => Some("zstd"),
         },
     }

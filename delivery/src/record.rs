@@ -33,6 +33,24 @@ impl std::fmt::Display for RecordId {
     }
 }
 
+/// A version 8 UUID (RFC 9562: free form) of the first 16 bytes of a hash: what is called by it has
+/// the same name again.
+pub fn uuid(hash: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(36);
+    for (at, byte) in hash.iter().take(16).enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        let byte = match at {
+            6 => byte & 0x0f | 0x80,
+            8 => byte & 0x3f | 0x80,
+            _ => *byte,
+        };
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
 /// The stage at which a record enters the lane (rule 27): which form its bytes have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Stage {

@@ -1,6 +1,6 @@
 //! What a key may look like (rule 20), and the check of a prefix before there is any record.
 
-use super::{Part, PrefixError, PrefixValues, evaluate};
+use super::{Part, PrefixError, PrefixValues, Zone, evaluate};
 use crate::limits::MAX_KEY;
 use crate::names::Arrival;
 
@@ -34,7 +34,7 @@ pub(super) fn check_sample(parts: &[Part]) -> Result<(), PrefixError> {
         oldest: SAMPLE,
         random_seed: b"sample",
     };
-    let prefix = evaluate(parts, Some("processing-failed"), &values)?;
+    let prefix = evaluate(parts, Some("processing-failed"), &Zone::default(), &values)?;
     check_key(&format!("{prefix}{}", "x".repeat(SHORTEST_NAME)))
         .map_err(|PrefixError(why)| PrefixError(why.replace(&"x".repeat(SHORTEST_NAME), "…")))
 }

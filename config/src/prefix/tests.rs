@@ -83,6 +83,7 @@ fn random_strings_derive_from_the_seed_and_the_occurrence() {
     assert_ne!(prefix.evaluate(&other).unwrap(), first);
 }
 
+/// What `DateTimeFormatter.ofPattern(…, Locale.US)` of a JDK writes.
 #[test]
 fn patterns_write_what_java_writes() {
     let table = [
@@ -90,16 +91,200 @@ fn patterns_write_what_java_writes() {
         ("yy/M/d", "26/11/21"),
         ("uuuu_DDD_D", "2026_325_325"),
         ("MMM MMMM MMMMM", "Nov November N"),
+        ("LLL LLLL LLLLL", "Nov November N"),
         ("E EEEE EEEEE e", "Sat Saturday S 7"),
+        ("ee eee eeee eeeee", "07 Sat Saturday S"),
+        ("c ccc cccc ccccc", "7 Sat Saturday S"),
         ("hh h a KK kk", "10 10 AM 10 10"),
         ("A n N", "37805042 42000000 37805042000000"),
-        ("x xx xxx Z ZZZZ ZZZZZ", "+00 +0000 +00:00 +0000 GMT Z"),
+        ("x xx xxx xxxx xxxxx", "+00 +0000 +00:00 +0000 +00:00"),
+        ("X XX XXX XXXX XXXXX", "Z Z Z Z Z"),
+        ("Z ZZ ZZZ ZZZZ ZZZZZ", "+0000 +0000 +0000 GMT Z"),
+        ("O OOOO VV", "GMT GMT UTC"),
         ("'year='yyyy''", "year=2026'"),
         ("'o''clock' H", "o'clock 10"),
-        ("Q QQQ", "4 Q4"),
+        ("Q QQ QQQ QQQQ QQQQQ", "4 04 Q4 4th quarter 4"),
+        ("q qq qqq qqqq qqqqq", "4 04 Q4 4th quarter 4"),
+        ("G GG GGG GGGG GGGGG", "AD AD AD Anno Domini A"),
+        ("YYYY YY Y w ww W", "2026 26 2026 47 47 3"),
+        ("yyyy[MM]dd", "20261121"),
+        ("[yyyy", "2026"),
+        ("yyyyy y yyy", "02026 2026 2026"),
+        ("SSSSSSSSS S", "042000000 0"),
     ];
     for (pattern, expected) in table {
         assert_eq!(time(pattern), Ok(expected.to_owned()), "{pattern}");
+    }
+}
+
+/// The same of times in other zones, with other quarters, and around New Year.
+#[test]
+fn patterns_write_what_java_writes_elsewhere() {
+    let table = [
+        (
+            "Europe/Berlin",
+            1_795_257_005_042,
+            "yyyy-MM-dd'T'HH:mm:ss.SSSX",
+            "2026-11-21T11:30:05.042+01",
+        ),
+        (
+            "Europe/Berlin",
+            1_795_257_005_042,
+            "x xx xxx xxxx xxxxx",
+            "+01 +0100 +01:00 +0100 +01:00",
+        ),
+        (
+            "Europe/Berlin",
+            1_795_257_005_042,
+            "Z ZZ ZZZ ZZZZ ZZZZZ",
+            "+0100 +0100 +0100 GMT+01:00 +01:00",
+        ),
+        (
+            "Europe/Berlin",
+            1_795_257_005_042,
+            "O OOOO VV",
+            "GMT+1 GMT+01:00 Europe/Berlin",
+        ),
+        (
+            "Asia/Kolkata",
+            1_795_257_005_042,
+            "hh h a KK kk",
+            "04 4 PM 04 16",
+        ),
+        (
+            "Asia/Kolkata",
+            1_795_257_005_042,
+            "X XX XXX XXXX XXXXX",
+            "+0530 +0530 +05:30 +0530 +05:30",
+        ),
+        (
+            "Asia/Kolkata",
+            1_795_257_005_042,
+            "Z ZZ ZZZ ZZZZ ZZZZZ",
+            "+0530 +0530 +0530 GMT+05:30 +05:30",
+        ),
+        (
+            "Asia/Kolkata",
+            1_795_257_005_042,
+            "O OOOO VV",
+            "GMT+5:30 GMT+05:30 Asia/Kolkata",
+        ),
+        (
+            "America/New_York",
+            1_782_948_605_042,
+            "MMM MMMM MMMMM",
+            "Jul July J",
+        ),
+        (
+            "America/New_York",
+            1_782_948_605_042,
+            "E EEEE EEEEE e",
+            "Wed Wednesday W 4",
+        ),
+        (
+            "America/New_York",
+            1_782_948_605_042,
+            "x xx xxx xxxx xxxxx",
+            "-04 -0400 -04:00 -0400 -04:00",
+        ),
+        (
+            "America/New_York",
+            1_782_948_605_042,
+            "Q QQ QQQ QQQQ QQQQQ",
+            "3 03 Q3 3rd quarter 3",
+        ),
+        (
+            "America/New_York",
+            1_782_948_605_042,
+            "YYYY YY Y w ww W",
+            "2026 26 2026 27 27 1",
+        ),
+        ("UTC", 1_546_252_205_042, "yy/M/d", "18/12/31"),
+        (
+            "UTC",
+            1_546_252_205_042,
+            "YYYY YY Y w ww W",
+            "2019 19 2019 1 01 6",
+        ),
+        (
+            "America/St_Johns",
+            1_640_995_200_000,
+            "yyyy-MM-dd'T'HH:mm:ss.SSSX",
+            "2021-12-31T20:30:00.000-0330",
+        ),
+        (
+            "America/St_Johns",
+            1_640_995_200_000,
+            "uuuu_DDD_D",
+            "2021_365_365",
+        ),
+        (
+            "America/St_Johns",
+            1_640_995_200_000,
+            "O OOOO VV",
+            "GMT-3:30 GMT-03:30 America/St_Johns",
+        ),
+        (
+            "America/St_Johns",
+            1_640_995_200_000,
+            "YYYY YY Y w ww W",
+            "2022 22 2022 1 01 5",
+        ),
+    ];
+    for (zone, arrival, pattern, expected) in table {
+        let values = PrefixValues {
+            oldest: Arrival(arrival),
+            ..values()
+        };
+        let prefix = Prefix::parse(&format!("!{{timestamp:{pattern}}}")).unwrap();
+        let prefix = prefix.in_zone(Zone::named(zone).unwrap());
+        let written = prefix.evaluate(&values);
+        assert_eq!(written, Ok(expected.to_owned()), "{zone} {pattern}");
+    }
+}
+
+/// Firehose's `CustomTimeZone`: of both prefixes, also where the date is appended.
+#[test]
+fn times_are_in_the_zone_that_was_named() {
+    let berlin = Zone::named("europe/berlin").unwrap();
+    assert_eq!(berlin.name(), "Europe/Berlin");
+    let late = PrefixValues {
+        // 2026-11-21T23:30Z
+        oldest: Arrival(1_795_303_800_000),
+        ..values()
+    };
+    let prefix = Prefix::parse("raw/").unwrap().in_zone(berlin);
+    assert_eq!(prefix.evaluate(&late).unwrap(), "raw/2026/11/22/00/");
+    for (written, expected) in [
+        (None, "raw/processing-failed/2026/11/22/00/"),
+        (
+            Some("e/!{firehose:error-output-type}/!{timestamp:dd}/"),
+            "e/processing-failed/22/",
+        ),
+    ] {
+        let errors = ErrorPrefix::parse(written, &prefix).unwrap();
+        let evaluated = errors.evaluate("processing-failed", &late).unwrap();
+        assert_eq!(evaluated, expected);
+    }
+}
+
+#[test]
+fn what_is_no_zone_is_named() {
+    for name in ["", "Berlin", "Europe/Atlantis", "+02:00", "../etc/passwd"] {
+        let error = Zone::named(name).unwrap_err().0;
+        assert!(error.contains("is no time zone"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_year_of_the_week_is_noticed() {
+    for (text, expected) in [
+        ("!{timestamp:YYYY/MM}/", true),
+        ("!{timestamp:'Y'yyyy}/", false),
+        ("YYYY/", false),
+    ] {
+        let prefix = Prefix::parse(text).unwrap();
+        assert_eq!(prefix.has_week_year(), expected, "{text}");
     }
 }
 
@@ -121,12 +306,13 @@ fn hours_around_midnight_and_noon() {
 #[test]
 fn wrong_patterns_name_what_is_wrong() {
     for (pattern, part) in [
-        ("YYYY", "use yyyy"),
         ("yyyy/b", "'b'"),
         ("HHH", "'H' 3 times"),
         ("yyyy 'open", "does not end"),
-        ("[yyyy]", "'['"),
-        ("ww", "'w'"),
+        ("yyyy]", "']'"),
+        ("cc", "'c' 2 times"),
+        ("OO", "'O' 2 times"),
+        ("{yyyy}", "closing brace"),
     ] {
         let error = time(pattern).unwrap_err();
         assert!(error.contains(part), "{pattern}: {error}");

@@ -27,6 +27,7 @@ mod write;
 
 pub use column::NotAColumnType;
 pub use created::Created;
+pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use read::{load, load_data_dir, read, read_stream};
@@ -194,6 +195,12 @@ pub enum RawCompression {
     None,
     /// `.gz`
     Gzip,
+    /// `.zip`: an archive with one entry
+    Zip,
+    /// `.snappy`, as `snappy-java` writes it
+    Snappy,
+    /// `.snappy`, as Hadoop writes it
+    HadoopSnappy,
     /// `.zst`
     Zstd,
 }
@@ -294,6 +301,15 @@ impl Destination {
         }
     }
 
+    /// What keys of data objects end in, in place of the format's suffix.
+    pub fn file_extension(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => file.file_extension.as_deref(),
+            Self::S3(s3) => s3.file_extension.as_deref(),
+            Self::OpenSearch(_) | Self::Postgresql(_) => None,
+        }
+    }
+
     /// What keys of objects of failed records begin with, in their [place](Self::errors).
     pub fn error_output_prefix(&self) -> &ErrorPrefix {
         match self {
@@ -324,6 +340,8 @@ pub struct FileDestination {
     pub prefix: Prefix,
     /// Where records that failed go.
     pub error_output_prefix: ErrorPrefix,
+    /// What keys of data objects end in, in place of the format's suffix.
+    pub file_extension: Option<String>,
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
 }
@@ -337,6 +355,8 @@ pub struct S3Destination {
     pub prefix: Prefix,
     /// Where records that failed go.
     pub error_output_prefix: ErrorPrefix,
+    /// What keys of data objects end in, in place of the format's suffix.
+    pub file_extension: Option<String>,
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
 }

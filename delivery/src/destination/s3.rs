@@ -36,6 +36,9 @@ mod verdict;
 /// The name, among an object's metadata, of the SHA-256 of its content in hex (rule 17).
 pub const HASH: &str = "standpipe-sha256";
 
+/// `Content-Type` of every object, as Firehose has it.
+const CONTENT_TYPE: &str = "application/octet-stream";
+
 /// A bucket that takes objects. A handle: clones are the same.
 #[derive(Clone, Debug)]
 pub struct Bucket {
@@ -230,7 +233,12 @@ fn attributes(object: &Object) -> Attributes {
         ("standpipe-records", records.to_string()),
     ];
     let metadata = named.map(|(name, value)| (Attribute::Metadata(name.into()), value));
-    Attributes::from_iter(metadata)
+    let mut attributes = Attributes::from_iter(metadata);
+    attributes.insert(Attribute::ContentType, CONTENT_TYPE.into());
+    if let Some(encoding) = &object.encoding {
+        attributes.insert(Attribute::ContentEncoding, encoding.clone().into());
+    }
+    attributes
 }
 
 /// Runs what reads a file and signs what it read, which hashes all of it, on a thread made for

@@ -24,6 +24,18 @@ fn objects_are_called_as_firehose_calls_them() {
         (".gz", Some("gzip"))
     );
     assert_eq!(
+        facts(&raw(true, RawCompression::Zip)),
+        (".zip", Some("zip"))
+    );
+    assert_eq!(
+        facts(&raw(true, RawCompression::Snappy)),
+        (".snappy", Some("snappy-java"))
+    );
+    assert_eq!(
+        facts(&raw(true, RawCompression::HadoopSnappy)),
+        (".snappy", Some("hadoop-snappy"))
+    );
+    assert_eq!(
         facts(&raw(true, RawCompression::Zstd)),
         (".zst", Some("zstd"))
     );

@@ -76,6 +76,8 @@ pub fn divert(
         rows: written.rows,
         counts: share(file.counts, failed.counts),
         hash: written.hash,
+        // Error lines are plain text.
+        encoding: None,
         object: written.data.clone(),
         kept: vec![written.data, written.index],
         attempts: Attempts::default(),

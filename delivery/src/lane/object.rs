@@ -2,11 +2,11 @@
 //! or a fresh random number, so that a retry finds the same name and a restored data folder never
 //! gives a name to other bytes (rules 13 and 21).
 
-use jiff::Timestamp;
 use standpipe_config::names::{Arrival, LaneId, Run, StreamName};
-use standpipe_config::prefix::{ErrorPrefix, Prefix, PrefixError, PrefixValues, check_key};
+use standpipe_config::prefix::{ErrorPrefix, Prefix, PrefixError, PrefixValues, Zone, check_key};
 
 use super::checkpoint::Role;
+use crate::record::uuid;
 
 /// What the name of an object is made of.
 #[derive(Clone, Debug)]
@@ -34,11 +34,11 @@ impl Origin<'_> {
     /// people only.
     pub fn key(&self, prefix: Option<&Prefix>, suffix: &str) -> Result<String, PrefixError> {
         let hash = self.hash();
-        let prefix = match prefix {
-            Some(prefix) => prefix.evaluate(&self.values(&hash))?,
-            None => String::new(),
+        let Some(prefix) = prefix else {
+            return self.finish(String::new(), &Zone::default(), &hash, suffix);
         };
-        self.finish(prefix, &hash, suffix)
+        let evaluated = prefix.evaluate(&self.values(&hash))?;
+        self.finish(evaluated, prefix.zone(), &hash, suffix)
     }
 
     /// The key of an object of failed records, checked (rule 20).
@@ -49,8 +49,8 @@ impl Origin<'_> {
         suffix: &str,
     ) -> Result<String, PrefixError> {
         let hash = self.hash();
-        let prefix = prefix.evaluate(kind, &self.values(&hash))?;
-        self.finish(prefix, &hash, suffix)
+        let evaluated = prefix.evaluate(kind, &self.values(&hash))?;
+        self.finish(evaluated, prefix.zone(), &hash, suffix)
     }
 
     /// The key of the error object that takes the place of this one if its destination refuses it
@@ -63,8 +63,8 @@ impl Origin<'_> {
         suffix: &str,
     ) -> Result<String, PrefixError> {
         let hash = sha256(&[b"standpipe refused object 1\0", key.as_bytes()]);
-        let prefix = prefix.evaluate(kind, &self.values(&hash))?;
-        self.finish(prefix, &hash, suffix)
+        let evaluated = prefix.evaluate(kind, &self.values(&hash))?;
+        self.finish(evaluated, prefix.zone(), &hash, suffix)
     }
 
     fn values<'a>(&self, seed: &'a [u8]) -> PrefixValues<'a> {
@@ -74,9 +74,15 @@ impl Origin<'_> {
         }
     }
 
-    fn finish(&self, prefix: String, hash: &[u8], suffix: &str) -> Result<String, PrefixError> {
-        let time = Timestamp::from_millisecond(self.oldest.0)
-            .map_err(|e| PrefixError(format!("the arrival of its oldest record: {e}")))?;
+    /// The time in a name is in the zone of those in its prefix.
+    fn finish(
+        &self,
+        prefix: String,
+        zone: &Zone,
+        hash: &[u8; 32],
+        suffix: &str,
+    ) -> Result<String, PrefixError> {
+        let time = zone.at(self.oldest)?;
         let key = format!(
             "{prefix}{}-{}-{}-{}{suffix}",
             self.stream,
@@ -106,20 +112,6 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(context.finish().as_ref());
     bytes
-}
-
-/// A version 8 UUID (RFC 9562: free form, here a hash).
-fn uuid(hash: &[u8]) -> String {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (a, rest) = hex.split_at(8);
-    let (b, rest) = rest.split_at(4);
-    let (c, rest) = rest.split_at(4);
-    let (d, e) = rest.split_at(4);
-    format!("{a}-{b}-{c}-{d}-{e}")
 }
 
 #[cfg(test)]

@@ -96,9 +96,17 @@ impl Plan {
         format::shape(&BACKUP)
     }
 
+    /// What keys of data objects end in.
+    pub fn suffix(&self) -> &str {
+        let named = self.destination.file_extension();
+        named.unwrap_or(format::suffix(&self.format))
+    }
+
     /// What keys of copies end in.
-    pub fn backup_suffix(&self) -> &'static str {
-        format::suffix(&BACKUP)
+    pub fn backup_suffix(&self) -> &str {
+        let named = self.destination.backup();
+        let named = named.and_then(Destination::file_extension);
+        named.unwrap_or(format::suffix(&BACKUP))
     }
 }
 

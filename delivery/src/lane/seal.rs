@@ -159,6 +159,7 @@ struct Name {
     key: String,
     refused_key: Option<String>,
     refused_target: Option<Target>,
+    encoding: Option<&'static str>,
 }
 
 impl Name {
@@ -169,6 +170,7 @@ impl Name {
             key,
             refused_key: None,
             refused_target: None,
+            encoding: None,
         }
     }
 }
@@ -183,9 +185,8 @@ impl Sealing<'_> {
     /// Adds the data file, or what takes its place if it can have no name (rule 20).
     fn data(&mut self, content: Content) -> Result<(), SealError> {
         let (place, errors) = (self.plan.place(), self.plan.errors());
-        let suffix = format::suffix(&self.plan.format);
         let origin = self.origin(&content, Role::Data);
-        match origin.key(place.prefix, suffix) {
+        match origin.key(place.prefix, self.plan.suffix()) {
             Ok(key) => {
                 let kind = place.target.error_type();
                 let refused_key = origin.refused_key(&key, errors.prefix, kind, "").ok();
@@ -195,6 +196,7 @@ impl Sealing<'_> {
                     key,
                     refused_key,
                     refused_target: elsewhere.then_some(errors.target),
+                    encoding: format::content_encoding(&self.plan.format),
                 };
                 self.add(content, Role::Data, name).map(drop)
             }
@@ -280,6 +282,7 @@ impl Sealing<'_> {
             oldest,
             object: content.object,
             hash: content.hash,
+            encoding: name.encoding.map(str::to_owned),
             kept: content.kept,
             attempts: Attempts::default(),
         };

@@ -222,6 +222,7 @@ impl Delivery {
             path: self.spool.path(&file.object.name),
             size: file.object.size,
             hash: file.hash.clone(),
+            encoding: file.encoding.clone(),
             rows: match &file.kept[..] {
                 [data, index] => Some(RowsFiles {
                     data: self.spool.path(&data.name),

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may be blunt")]
 
+mod bodies;
 mod both;
 mod faults;
+mod names;
 mod objects;
 mod refusals;
 mod start;
@@ -42,6 +44,7 @@ fn seal(folder: &Path, key: &str, bytes: &[u8]) -> Outcome<Sealed> {
             key: key.to_owned(),
             size: bytes.len() as u64,
             hash: content_hash(&path)?,
+            encoding: Some("gzip".to_owned()),
             path,
             provenance: Provenance {
                 lane: LaneId([1; 16]),

@@ -2,7 +2,8 @@
 
 use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
 use super::{Destination, FileDestination, S3Destination, bucket, opensearch, warehouse};
-use crate::prefix::{ErrorPrefix, Prefix};
+use crate::limits::MAX_EXTENSION;
+use crate::prefix::{ErrorPrefix, Prefix, Zone};
 use crate::settings::values;
 use crate::yaml::{At, Fields};
 
@@ -48,10 +49,12 @@ fn of_kind(kind: &str, fields: &Fields<'_>) -> Option<Destination> {
 fn file(fields: &Fields<'_>) -> Option<FileDestination> {
     let path = fields.read("path", values::path);
     let (prefix, error_output_prefix) = prefixes(fields);
+    let file_extension = fields.optional("file_extension", extension);
     Some(FileDestination {
         path: path?,
         prefix: prefix?,
         error_output_prefix: error_output_prefix?,
+        file_extension: file_extension?,
         backup: None,
     })
 }
@@ -59,19 +62,25 @@ fn file(fields: &Fields<'_>) -> Option<FileDestination> {
 fn s3(fields: &Fields<'_>) -> Option<S3Destination> {
     let bucket = bucket::read(fields);
     let (prefix, error_output_prefix) = prefixes(fields);
+    let file_extension = fields.optional("file_extension", extension);
     Some(S3Destination {
         bucket: bucket?,
         prefix: prefix?,
         error_output_prefix: error_output_prefix?,
+        file_extension: file_extension?,
         backup: None,
     })
 }
 
 fn prefixes(fields: &Fields<'_>) -> (Option<Prefix>, Option<ErrorPrefix>) {
+    let zone = fields.read("time_zone", |at| at.parsed("a time zone", Zone::named));
     let prefix = match fields.get("prefix") {
-        Some(at) => at.parsed("a prefix", Prefix::parse),
+        Some(at) => at.parsed("a prefix", Prefix::parse).inspect(|prefix| {
+            warn_of_week_year(&at, prefix.has_week_year());
+        }),
         None => Prefix::parse("").ok(),
     };
+    let prefix = prefix.zip(zone).map(|(prefix, zone)| prefix.in_zone(zone));
     let error_output_prefix = match &prefix {
         Some(prefix) => error_prefix(fields, prefix),
         // Checked all the same: all problems at once.
@@ -84,11 +93,37 @@ fn prefixes(fields: &Fields<'_>) -> (Option<Prefix>, Option<ErrorPrefix>) {
 
 fn error_prefix(fields: &Fields<'_>, prefix: &Prefix) -> Option<ErrorPrefix> {
     match fields.get("error_output_prefix") {
-        Some(at) => at.parsed("an error output prefix", |text| {
-            ErrorPrefix::parse(Some(text), prefix)
-        }),
+        Some(at) => at
+            .parsed("an error output prefix", |text| {
+                ErrorPrefix::parse(Some(text), prefix)
+            })
+            .inspect(|prefix| warn_of_week_year(&at, prefix.has_week_year())),
         None => ErrorPrefix::parse(None, prefix)
             .map_err(|error| fields.missing_because("error_output_prefix", error))
             .ok(),
     }
+}
+
+fn warn_of_week_year(at: &At<'_>, is_used: bool) {
+    if is_used {
+        at.warn("YYYY is the year of the week, which around New Year is another one than yyyy");
+    }
+}
+
+/// Firehose's `FileExtension`.
+fn extension(at: &At<'_>) -> Option<String> {
+    let allowed = "a dot and at most 127 characters of [0-9a-z!_.*'()-]";
+    let text = at.text(allowed)?;
+    if !is_extension(text) {
+        at.wrong_type(allowed);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Whether it is one that Firehose takes.
+pub fn is_extension(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_digit() || c.is_ascii_lowercase() || "!-_.*'()".contains(c);
+    let inside = text.strip_prefix('.').unwrap_or_default();
+    !inside.is_empty() && text.len() <= MAX_EXTENSION && inside.chars().all(legal)
 }

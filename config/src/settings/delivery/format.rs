@@ -23,16 +23,7 @@ fn raw(fields: &Fields<'_>) -> Option<Raw> {
     let newline = fields.read("delimiter", |at| {
         at.choice(&[("newline", true), ("none", false)])
     });
-    let compression = fields.read("compression", |at| {
-        let found = at.choice(RAW_COMPRESSIONS)?;
-        if found.is_none() {
-            at.problem(format!(
-                "{} is not available in this version yet",
-                at.found()
-            ));
-        }
-        found
-    });
+    let compression = fields.read("compression", |at| at.choice(RAW_COMPRESSIONS));
     Some(Raw {
         newline: newline?,
         compression: compression?,

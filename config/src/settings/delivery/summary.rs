@@ -142,10 +142,12 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
         Destination::File(file) => {
             lines.push(format!("  {role}: folder {}", file.path.display()));
             prefixes(&file.prefix, &file.error_output_prefix, lines);
+            lines.extend(extension(file.file_extension.as_deref()));
         }
         Destination::S3(s3) => {
             bucket(role, &s3.bucket, lines);
             prefixes(&s3.prefix, &s3.error_output_prefix, lines);
+            lines.extend(extension(s3.file_extension.as_deref()));
         }
         Destination::OpenSearch(search) => {
             lines.extend(opensearch::summary(search));
@@ -198,4 +200,11 @@ fn prefixes(prefix: &Prefix, errors: &ErrorPrefix, lines: &mut Vec<String>) {
     };
     lines.push(format!("    objects under {data}"));
     lines.push(format!("    failed records under {}", errors.meaning()));
+    if !prefix.zone().is_utc() {
+        lines.push(format!("    times of {}", prefix.zone().name()));
+    }
+}
+
+fn extension(extension: Option<&str>) -> Option<String> {
+    extension.map(|extension| format!("    keys of data objects end in {extension}"))
 }

@@ -10,9 +10,14 @@ use crate::yaml::{Key, Table};
 
 pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
 pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
+pub(super) use places::{
+    ACCESS_KEY_ID, BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, ENDPOINT, FILE, PATH_STYLE, REGION,
+    S3, SECRET_ACCESS_KEY,
+};
 
 mod format;
 mod hooks;
+mod places;
 
 /// Every mapping of the file.
 pub static TABLES: &[&Table] = &[
@@ -225,145 +230,5 @@ pub(super) static BUFFERING: Table = Table {
             "1MiB to 128MiB",
         ),
         Key::new("interval", "Age of a batch.", "300s", "0s to 900s"),
-    ],
-};
-
-pub(super) static DESTINATION: Table = Table {
-    path: "streams.*.destination",
-    keys: &[
-        Key::new(
-            "file",
-            "A folder of this machine.",
-            "none",
-            "a mapping with the key path",
-        ),
-        Key::new(
-            "s3",
-            "A bucket of object storage.",
-            "none",
-            "a mapping with the key bucket",
-        ),
-        Key::new(
-            "opensearch",
-            "OpenSearch or Elasticsearch.",
-            "none",
-            "a mapping with the keys nodes, index, backup",
-        ),
-        Key::later("redshift", "Redshift."),
-        warehouse::POSTGRESQL_KEY,
-    ],
-};
-
-const FILE_PATH: Key = Key::new("path", "The folder.", "", PATH);
-const SOURCE_BACKUP: Key = Key::new(
-    "backup",
-    "All records as they came, to a place of their own.",
-    "none",
-    "one of file, s3",
-);
-const OBJECT_PREFIX: Key = Key::new(
-    "prefix",
-    "Where data objects go. Without an expression, UTC yyyy/MM/dd/HH/ is appended.",
-    "none",
-    PREFIX,
-);
-const ERROR_PREFIX: Key = Key::new(
-    "error_output_prefix",
-    "Where records that failed go. Must be there if the prefix has an expression.",
-    "<prefix><error type>/yyyy/MM/dd/HH/",
-    PREFIX,
-);
-
-pub(super) static FILE: Table = Table {
-    path: "streams.*.destination.file",
-    keys: &[FILE_PATH, OBJECT_PREFIX, ERROR_PREFIX, SOURCE_BACKUP],
-};
-
-const BUCKET: Key = Key::new(
-    "bucket",
-    "The bucket. It must be there.",
-    "",
-    "the name of a bucket: 3 to 63 characters of [a-zA-Z0-9._-]",
-);
-pub(super) const ENDPOINT: Key = Key::new(
-    "endpoint",
-    "The address of the server. Without it: AWS.",
-    "none",
-    "http://HOST:PORT or https://HOST:PORT",
-);
-pub(super) const REGION: Key = Key::new(
-    "region",
-    "The region that requests are signed for.",
-    "us-east-1",
-    "the name of a region",
-);
-pub(super) const PATH_STYLE: Key = Key::new(
-    "path_style",
-    "Whether the bucket stands in the path of an address, and not in its host.",
-    "true with an endpoint, else false",
-    "true or false",
-);
-pub(super) const ACCESS_KEY_ID: Key = Key::new(
-    "access_key_id",
-    "Who asks. Without it whom the usual AWS chain finds.",
-    "none",
-    "the id of an access key",
-);
-pub(super) const SECRET_ACCESS_KEY: Key = Key::new(
-    "secret_access_key",
-    "The secret of the access key.",
-    "none",
-    "{file: PATH} or {env: NAME}",
-);
-
-pub(super) static S3: Table = Table {
-    path: "streams.*.destination.s3",
-    keys: &[
-        BUCKET,
-        OBJECT_PREFIX,
-        ERROR_PREFIX,
-        ENDPOINT,
-        REGION,
-        PATH_STYLE,
-        ACCESS_KEY_ID,
-        SECRET_ACCESS_KEY,
-        SOURCE_BACKUP,
-    ],
-};
-
-pub(super) static BACKUP: Table = Table {
-    path: "streams.*.destination.*.backup",
-    keys: &[
-        Key::new(
-            "file",
-            "A folder of this machine.",
-            "none",
-            "a mapping with the key path",
-        ),
-        Key::new(
-            "s3",
-            "A bucket of object storage.",
-            "none",
-            "a mapping with the key bucket",
-        ),
-    ],
-};
-
-pub(super) static BACKUP_FILE: Table = Table {
-    path: "streams.*.destination.*.backup.file",
-    keys: &[FILE_PATH, OBJECT_PREFIX, ERROR_PREFIX],
-};
-
-pub(super) static BACKUP_S3: Table = Table {
-    path: "streams.*.destination.*.backup.s3",
-    keys: &[
-        BUCKET,
-        OBJECT_PREFIX,
-        ERROR_PREFIX,
-        ENDPOINT,
-        REGION,
-        PATH_STYLE,
-        ACCESS_KEY_ID,
-        SECRET_ACCESS_KEY,
     ],
 };

@@ -83,6 +83,7 @@ fn the_shortest_file_has_all_defaults() {
             path: "/etc/standpipe/out".into(),
             error_output_prefix: ErrorPrefix::parse(None, &prefix).unwrap(),
             prefix,
+            file_extension: None,
             backup: None,
         }),
     };

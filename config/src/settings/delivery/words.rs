@@ -3,14 +3,14 @@
 use super::{HighWater, ParquetCompression, RawCompression};
 use crate::units::print_size;
 
-/// Compressions of raw objects; `None`: a later version will have it.
-pub(super) const RAW_COMPRESSIONS: &[(&str, Option<RawCompression>)] = &[
-    ("none", Some(RawCompression::None)),
-    ("gzip", Some(RawCompression::Gzip)),
-    ("zstd", Some(RawCompression::Zstd)),
-    ("zip", None),
-    ("snappy", None),
-    ("hadoop-snappy", None),
+/// Compressions of raw objects.
+pub(super) const RAW_COMPRESSIONS: &[(&str, RawCompression)] = &[
+    ("none", RawCompression::None),
+    ("gzip", RawCompression::Gzip),
+    ("zip", RawCompression::Zip),
+    ("snappy", RawCompression::Snappy),
+    ("hadoop-snappy", RawCompression::HadoopSnappy),
+    ("zstd", RawCompression::Zstd),
 ];
 
 /// Compressions of Parquet columns.
@@ -24,7 +24,7 @@ pub(super) const PARQUET_COMPRESSIONS: &[(&str, ParquetCompression)] = &[
 
 /// The word for a compression of raw objects.
 pub(super) fn raw_word(compression: RawCompression) -> &'static str {
-    word(RAW_COMPRESSIONS, Some(compression))
+    word(RAW_COMPRESSIONS, compression)
 }
 
 /// The word for a compression of Parquet columns.

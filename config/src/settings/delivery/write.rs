@@ -87,11 +87,13 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
             lines.add(depth, "file:");
             lines.add(depth + 1, &format!("path: {}", quoted_path(&file.path)));
             prefixes(lines, depth + 1, &file.prefix, &file.error_output_prefix);
+            extension(lines, depth + 1, file.file_extension.as_deref());
         }
         Destination::S3(s3) => {
             lines.add(depth, "s3:");
             bucket(lines, depth + 1, &s3.bucket);
             prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
+            extension(lines, depth + 1, s3.file_extension.as_deref());
         }
         Destination::OpenSearch(search) => {
             lines.add(depth, "opensearch:");
@@ -139,6 +141,16 @@ fn prefixes(lines: &mut Lines, depth: usize, prefix: &Prefix, errors: &ErrorPref
     lines.add(depth, &format!("prefix: {}", quoted(prefix.as_str())));
     if let Some(error) = errors.as_str() {
         lines.add(depth, &format!("error_output_prefix: {}", quoted(error)));
+    }
+    let zone = prefix.zone();
+    if !zone.is_utc() {
+        lines.add(depth, &format!("time_zone: {}", quoted(zone.name())));
+    }
+}
+
+fn extension(lines: &mut Lines, depth: usize, extension: Option<&str>) {
+    if let Some(extension) = extension {
+        lines.add(depth, &format!("file_extension: {}", quoted(extension)));
     }
 }
 

@@ -14,6 +14,7 @@ fn sealed(spool: &TempDir, key: &str, content: &[u8]) -> Object {
         key: key.into(),
         size: content.len() as u64,
         hash: content_hash(&path).unwrap(),
+        encoding: None,
         path,
         rows: None,
         waiting_from: 0,

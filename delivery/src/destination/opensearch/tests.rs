@@ -254,6 +254,7 @@ fn seal(rows: &[&str]) -> Sealed {
         path: data.clone(),
         size,
         hash: String::new(),
+        encoding: None,
         rows: Some(RowsFiles { data, index }),
         provenance: Provenance {
             lane: LaneId([1; 16]),

@@ -160,6 +160,9 @@ pub struct SealedFile {
     pub object: SpoolFile,
     /// SHA-256 of the object, in hex (rule 17).
     pub hash: String,
+    /// Its `Content-Encoding`, such as `gzip`; `None`: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// The rows it was made of, with their index (rule 31). The data file is the object itself
     /// where rows are delivered as they were spooled.
     #[serde(default)]

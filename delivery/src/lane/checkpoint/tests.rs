@@ -38,6 +38,7 @@ fn file(id: u64, role: Role, records: u64) -> SealedFile {
         oldest: Arrival(1000 + id as i64),
         object: spool_file("object"),
         hash: "00".into(),
+        encoding: None,
         kept: vec![spool_file("object"), spool_file("index")],
         attempts: Attempts::default(),
     }

@@ -82,6 +82,7 @@ impl World {
             oldest: Arrival(7),
             object: written.data.clone(),
             hash: String::new(),
+            encoding: Some("gzip".into()),
             kept: vec![written.data, written.index],
             attempts: Attempts::default(),
         };

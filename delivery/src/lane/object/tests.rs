@@ -37,6 +37,23 @@ fn a_key_has_firehoses_form_and_is_the_same_on_every_attempt() {
     assert!(b"89ab".contains(&uuid.as_bytes()[19]), "variant: {uuid}");
 }
 
+/// Firehose's `CustomTimeZone` counts for the name as for the prefix.
+#[test]
+fn the_time_of_a_name_is_in_the_zone_of_its_prefix() {
+    let name = stream();
+    let kolkata = Zone::named("Asia/Kolkata").unwrap();
+    let prefix = Prefix::parse("web/").unwrap().in_zone(kolkata);
+    let key = origin(&name).key(Some(&prefix), "").unwrap();
+    let begins = "web/2026/11/18/16/web-access-3-2026-11-18-16-36-40-";
+    assert!(key.starts_with(begins), "{key}");
+    let errors = ErrorPrefix::parse(None, &prefix).unwrap();
+    let key = origin(&name).error_key(&errors, "x", "").unwrap();
+    assert!(
+        key.contains("web/x/2026/11/18/16/web-access-3-2026-11-18-16-36-40-"),
+        "{key}"
+    );
+}
+
 /// Rule 13: another lane, run, position, index or role is another name.
 #[test]
 fn whatever_differs_makes_another_name() {

@@ -254,6 +254,9 @@ pub(super) fn header(shape: Shape) -> [u8; HEADER] {
         RawCompression::None => 0,
         RawCompression::Gzip => 1,
         RawCompression::Zstd => 2,
+        RawCompression::Zip => 3,
+        RawCompression::Snappy => 4,
+        RawCompression::HadoopSnappy => 5,
     };
     let [a, b, c, d] = MAGIC;
     let newline = u8::from(shape.newline);
@@ -266,6 +269,9 @@ pub(super) fn shape(header: [u8; HEADER]) -> Option<Shape> {
         0 => RawCompression::None,
         1 => RawCompression::Gzip,
         2 => RawCompression::Zstd,
+        3 => RawCompression::Zip,
+        4 => RawCompression::Snappy,
+        5 => RawCompression::HadoopSnappy,
         _ => return None,
     };
     Some(Shape {

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -9,9 +9,12 @@ use standpipe_config::records::Part;
 use super::*;
 use crate::record::{Row, Stage};
 
-const ALL: [RawCompression; 3] = [
+const ALL: [RawCompression; 6] = [
     RawCompression::None,
     RawCompression::Gzip,
+    RawCompression::Zip,
+    RawCompression::Snappy,
+    RawCompression::HadoopSnappy,
     RawCompression::Zstd,
 ];
 
@@ -57,6 +60,16 @@ impl Files {
                     .unwrap();
                 content
             }
+            RawCompression::Zip => {
+                let mut archive = zip::ZipArchive::new(io::Cursor::new(bytes)).unwrap();
+                assert_eq!(archive.len(), 1);
+                let mut content = Vec::new();
+                let mut entry = archive.by_index(0).unwrap();
+                entry.read_to_end(&mut content).unwrap();
+                content
+            }
+            RawCompression::Snappy => blocks(bytes.strip_prefix(JAVA).unwrap(), false),
+            RawCompression::HadoopSnappy => blocks(&bytes, true),
             RawCompression::Zstd => zstd::decode_all(&bytes[..]).unwrap(),
         }
     }
@@ -70,6 +83,32 @@ impl Files {
         }
         Ok(rows)
     }
+}
+
+/// C.3 of the reference: the first bytes of a snappy-java stream.
+const JAVA: &[u8] = &[
+    0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00, 0, 0, 0, 1, 0, 0, 0, 1,
+];
+
+/// The content of Snappy blocks; in Hadoop's layout the length of the content comes first.
+fn blocks(mut bytes: &[u8], hadoop: bool) -> Vec<u8> {
+    fn number(bytes: &mut &[u8]) -> usize {
+        let (number, rest) = bytes.split_first_chunk::<4>().unwrap();
+        *bytes = rest;
+        u32::from_be_bytes(*number) as usize
+    }
+    let mut content = Vec::new();
+    while !bytes.is_empty() {
+        let said = hadoop.then(|| number(&mut bytes));
+        let (packed, rest) = bytes.split_at(number(&mut { bytes }) + 4);
+        bytes = rest;
+        let block = snap::raw::Decoder::new()
+            .decompress_vec(&packed[4..])
+            .unwrap();
+        assert_eq!(said.unwrap_or(block.len()), block.len());
+        content.extend(block);
+    }
+    content
 }
 
 fn plain(position: u64, bytes: &[u8]) -> Row<'_> {
@@ -365,12 +404,6 @@ fn a_full_disk_costs_the_rows_that_were_not_written_and_no_others() {
 
 #[test]
 fn a_compressor_that_failed_half_way_is_not_gone_on_with() {
-    let files = Files::new();
-    let shape = Shape {
-        newline: false,
-        compression: RawCompression::Zstd,
-    };
-    let mut writer = RowsWriter::create(Path::new("/dev/full"), &files.index(), shape).unwrap();
     let mut noise = 1_u64;
     let row: Vec<u8> = std::iter::repeat_with(|| {
         noise = noise
@@ -380,9 +413,50 @@ fn a_compressor_that_failed_half_way_is_not_gone_on_with() {
     })
     .take(1_000_000)
     .collect();
-    writer.append(&plain(0, &row)).unwrap();
-    assert!(writer.append(&plain(1, &row)).unwrap_err().is_full());
-    assert!(!writer.append(&plain(1, &row)).unwrap_err().is_full());
-    assert!(!writer.cut_back());
-    assert!(writer.finish().is_err());
+    for compression in &ALL[1..] {
+        let files = Files::new();
+        let shape = Shape {
+            newline: false,
+            compression: *compression,
+        };
+        let full = Path::new("/dev/full");
+        let mut writer = RowsWriter::create(full, &files.index(), shape).unwrap();
+        writer.append(&plain(0, &row)).unwrap();
+        let failed = writer.append(&plain(1, &row)).unwrap_err();
+        assert!(failed.is_full(), "{compression:?}: {failed}");
+        assert!(!writer.append(&plain(1, &row)).unwrap_err().is_full());
+        assert!(!writer.cut_back());
+        assert!(writer.finish().is_err());
+    }
+}
+
+/// So that a batch that is written again after a kill is the same object.
+#[test]
+fn the_same_rows_make_the_same_bytes() {
+    for compression in ALL {
+        let (one, other) = (written(compression), written(compression));
+        let bytes = fs::read(one.data()).unwrap();
+        assert!(bytes == fs::read(other.data()).unwrap(), "{compression:?}");
+    }
+}
+
+/// C.3 of the reference: one entry, called by a UUID, which differs from object to object.
+#[test]
+fn an_archive_has_one_entry_with_a_name_of_its_own() {
+    let name = |first: u64| {
+        let files = Files::new();
+        let shape = Shape {
+            newline: true,
+            compression: RawCompression::Zip,
+        };
+        files.write(&[plain(first, b"a"), plain(first + 1, b"b")], shape);
+        let archive = zip::ZipArchive::new(fs::File::open(files.data()).unwrap()).unwrap();
+        let names: Vec<_> = archive.file_names().map(str::to_owned).collect();
+        assert_eq!(names.len(), 1);
+        names[0].clone()
+    };
+    assert_eq!(name(3), name(3));
+    assert_ne!(name(3), name(4));
+    let dashes: Vec<_> = name(3).match_indices('-').map(|(at, _)| at).collect();
+    assert_eq!((name(3).len(), &dashes[..]), (36, &[8, 13, 18, 23][..]));
 }

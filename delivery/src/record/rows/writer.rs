@@ -118,6 +118,9 @@ impl RowsWriter {
             self.put(b"\n");
             self.now.gap = true;
         }
+        if self.now.rows == 0 {
+            self.sink.begin(row);
+        }
         let entry = Entry::of(row, std::mem::take(&mut self.now.gap));
         self.now.before.write(&entry, &mut self.entries);
         self.put(row.bytes);
@@ -138,7 +141,8 @@ impl RowsWriter {
 
     /// Bytes that both files take on disk now, space allocated ahead included.
     pub fn disk_bytes(&self) -> u64 {
-        let data = self.data_space.bytes().max(self.sink.output().end.bytes);
+        let written = self.sink.output().map_or(0, |output| output.end.bytes);
+        let data = self.data_space.bytes().max(written);
         data + self.index_space.bytes().max(self.index_written)
     }
 
@@ -182,7 +186,9 @@ impl RowsWriter {
 
     /// Takes care that a row of `bytes` can be finished, with all that waits before it.
     fn reserve(&mut self, bytes: usize) -> Result<(), FileError> {
-        let output = self.sink.output();
+        let Some(output) = self.sink.output() else {
+            return self.lost();
+        };
         let held_back = if self.sink.is_repeatable() {
             0
         } else {
@@ -231,13 +237,12 @@ impl RowsWriter {
 
     fn write_out(&mut self) -> Result<(), FileError> {
         if self.torn {
-            let lost = io::Error::other("the compressor failed before, the file is of no use");
-            return Err(lost).doing("go on with", &self.data_path);
+            return self.lost();
         }
         if self.entries.is_empty() {
             return Ok(());
         }
-        let before = self.sink.output().end.clone();
+        let before = self.sink.output().map(|output| output.end.clone());
         let frame = entries_frame(self.frames, &self.entries);
         if let Err(e) = self.sink.write_all(&self.content) {
             self.torn = !self.sink.is_repeatable();
@@ -254,11 +259,16 @@ impl RowsWriter {
     }
 
     /// Content without its index does not count.
-    fn take_back(&mut self, before: data::End) {
-        match &mut self.sink {
-            Sink::Plain(output) => output.end = before,
+    fn take_back(&mut self, before: Option<data::End>) {
+        match (&mut self.sink, before) {
+            (Sink::Plain(output), Some(before)) => output.end = before,
             _ => self.torn = true,
         }
+    }
+
+    fn lost(&self) -> Result<(), FileError> {
+        let lost = io::Error::other("the compressor failed before, the file is of no use");
+        Err(lost).doing("go on with", &self.data_path)
     }
 
     fn write_frame(&mut self, frame: &[u8]) -> Result<(), FileError> {

@@ -24,7 +24,7 @@ pub(in crate::settings::delivery) static RAW: Table = Table {
             "compression",
             "How the object is compressed.",
             "none",
-            "one of none, gzip, zstd",
+            "one of none, gzip, zip, snappy, hadoop-snappy, zstd",
         ),
     ],
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::*;
+use crate::prefix::Zone;
 use crate::secret::SecretSource;
 
 fn error_prefix(prefix: &Prefix) -> impl Strategy<Value = ErrorPrefix> + use<> {
@@ -23,14 +24,22 @@ fn file() -> impl Strategy<Value = FileDestination> {
         "y=!{timestamp:yyyy}/#: ",
         "!{firehose:random-string}/",
     ];
-    let prefix = prop::sample::select(prefixes).prop_map(|text| Prefix::parse(text).unwrap());
+    let zones = prop::sample::select(vec!["UTC", "Europe/Berlin", "America/St_Johns"]);
+    let prefix = (prop::sample::select(prefixes), zones).prop_map(|(text, zone)| {
+        let zone = Zone::named(zone).unwrap();
+        Prefix::parse(text).unwrap().in_zone(zone)
+    });
+    let extension = prop::option::of("\\.[a-z0-9!_.*'()-]{1,9}");
     let prefixes = prefix.prop_flat_map(|prefix| (error_prefix(&prefix), Just(prefix)));
-    ("/[^\0/]{1,12}", prefixes).prop_map(|(path, (error_output_prefix, prefix))| FileDestination {
-        path: path.into(),
-        prefix,
-        error_output_prefix,
-        backup: None,
-    })
+    ("/[^\0/]{1,12}", prefixes, extension).prop_map(
+        |(path, (error_output_prefix, prefix), file_extension)| FileDestination {
+            path: path.into(),
+            prefix,
+            error_output_prefix,
+            file_extension,
+            backup: None,
+        },
+    )
 }
 
 fn s3() -> impl Strategy<Value = S3Destination> {
@@ -66,6 +75,7 @@ fn s3() -> impl Strategy<Value = S3Destination> {
         bucket,
         prefix: file.prefix,
         error_output_prefix: file.error_output_prefix,
+        file_extension: file.file_extension,
         backup: None,
     })
 }
@@ -81,6 +91,9 @@ fn format() -> impl Strategy<Value = Format> {
     let raw = prop::sample::select(vec![
         RawCompression::None,
         RawCompression::Gzip,
+        RawCompression::Zip,
+        RawCompression::Snappy,
+        RawCompression::HadoopSnappy,
         RawCompression::Zstd,
     ]);
     let raw = (any::<bool>(), raw).prop_map(|(newline, compression)| {

@@ -2,7 +2,7 @@
 //! server does, with the service's defaults. What it does not do is refused by its name.
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::prefix::{ErrorPrefix, Prefix};
+use standpipe_config::prefix::{ErrorPrefix, Prefix, Zone};
 
 use super::written::{Backup, Written};
 use crate::ingest::firehose::exception::{Exception, Kind};
@@ -26,6 +26,9 @@ pub(super) struct Configuration {
     pub(super) processing: Option<Processing>,
     /// `CustomTimeZone`, where it was given.
     pub(super) time_zone: Option<String>,
+    /// `FileExtension`, where it was given; `""` is the service's word for none.
+    #[serde(default)]
+    pub(super) file_extension: Option<String>,
     /// `S3BackupConfiguration`, where `S3BackupMode` is `Enabled`.
     pub(super) backup: Option<Box<Configuration>>,
 }
@@ -58,6 +61,15 @@ pub(super) enum Compression {
     /// `GZIP`
     #[serde(rename = "GZIP")]
     Gzip,
+    /// `ZIP`
+    #[serde(rename = "ZIP")]
+    Zip,
+    /// `Snappy`
+    #[serde(rename = "Snappy")]
+    Snappy,
+    /// `HADOOP_SNAPPY`
+    #[serde(rename = "HADOOP_SNAPPY")]
+    HadoopSnappy,
 }
 
 /// `ProcessingConfiguration`: of the processors only the one that adds newlines.
@@ -84,6 +96,7 @@ impl Configuration {
             compression: written.compression.unwrap_or(before.compression),
             processing: written.processing.or(before.processing),
             time_zone: written.time_zone.or(before.time_zone),
+            file_extension: written.file_extension.or(before.file_extension),
             backup,
         };
         new.check()?;
@@ -119,6 +132,13 @@ impl Configuration {
             Exception::new(Kind::InvalidArgument, format!("{member}: {why}"))
         };
         let prefix = Prefix::parse(&self.prefix).map_err(|e| wrong("Prefix", e.0))?;
+        let prefix = match self.time_zone.as_deref().filter(|zone| !zone.is_empty()) {
+            Some(zone) => {
+                let zone = Zone::named(zone).map_err(|e| wrong("CustomTimeZone", e.0))?;
+                prefix.in_zone(zone)
+            }
+            None => prefix,
+        };
         let errors = ErrorPrefix::parse(self.error_output_prefix.as_deref(), &prefix);
         let errors = errors.map_err(|e| wrong("ErrorOutputPrefix", e.0))?;
         Ok((prefix, errors))
@@ -148,6 +168,7 @@ impl Default for Configuration {
             compression: Compression::default(),
             processing: None,
             time_zone: None,
+            file_extension: None,
             backup: None,
         }
     }

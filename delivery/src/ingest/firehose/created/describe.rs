@@ -82,6 +82,10 @@ fn destination(configuration: &Configuration) -> Value {
     if let Some(zone) = &configuration.time_zone {
         member("CustomTimeZone", json!(zone));
     }
+    let extension = configuration.file_extension.as_deref();
+    if let Some(extension) = extension.filter(|extension| !extension.is_empty()) {
+        member("FileExtension", json!(extension));
+    }
     json!({
         "DestinationId": DESTINATION,
         "S3DestinationDescription": plain,
@@ -93,6 +97,9 @@ fn plain(configuration: &Configuration) -> Map<String, Value> {
     let compression = match configuration.compression {
         Compression::None => "UNCOMPRESSED",
         Compression::Gzip => "GZIP",
+        Compression::Zip => "ZIP",
+        Compression::Snappy => "Snappy",
+        Compression::HadoopSnappy => "HADOOP_SNAPPY",
     };
     let mut members = Map::new();
     let mut member = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));

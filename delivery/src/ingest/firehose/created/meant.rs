@@ -23,6 +23,9 @@ impl Configuration {
         let compression = match self.compression {
             Compression::None => RawCompression::None,
             Compression::Gzip => RawCompression::Gzip,
+            Compression::Zip => RawCompression::Zip,
+            Compression::Snappy => RawCompression::Snappy,
+            Compression::HadoopSnappy => RawCompression::HadoopSnappy,
         };
         Ok(Stream {
             name: name.clone(),
@@ -52,6 +55,7 @@ impl Configuration {
             bucket: settings.bucket(self.bucket_name()),
             prefix,
             error_output_prefix,
+            file_extension: self.file_extension.clone().filter(|e| !e.is_empty()),
             backup: backup.transpose()?.map(Box::new),
         }))
     }

@@ -98,6 +98,31 @@ async fn a_stream_is_described_with_all_defaults() {
 }
 
 #[tokio::test]
+async fn names_and_bodies_are_as_they_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let door = before_streams_with(folder.path(), &["web"], STORE).await;
+    for compression in ["ZIP", "Snappy", "HADOOP_SNAPPY", "GZIP"] {
+        let wanted = json!({"CompressionFormat": compression, "FileExtension": ".log.x",
+            "CustomTimeZone": "Europe/Berlin"});
+        make(&door, compression, wanted.clone()).await;
+        let description = described(&door, compression).await.unwrap();
+        let found = &description["Destinations"][0]["ExtendedS3DestinationDescription"];
+        for (member, value) in wanted.as_object().unwrap() {
+            assert_eq!(&found[member], value, "{compression}");
+        }
+    }
+    for (wrong, says) in [
+        (json!({"FileExtension": "log"}), "fileExtension"),
+        (json!({"FileExtension": ".LOG"}), "fileExtension"),
+        (json!({"CustomTimeZone": "+02:00"}), "customTimeZone"),
+        (json!({"CustomTimeZone": "Atlantis"}), "is no time zone"),
+    ] {
+        let (_, why) = refused(&door, Operation::Create, creation("orders", wrong)).await;
+        assert!(why.contains(says), "{says}: {why}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_is_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let door = before_streams_with(folder.path(), &["web"], STORE).await;
@@ -124,9 +149,6 @@ async fn what_is_not_done_here_is_refused_by_its_name() {
     let door = before_streams_with(folder.path(), &["web"], STORE).await;
     let arn = "arn:aws:kms:eu-1:111122223333:key/k";
     let inside = [
-        (json!({"CompressionFormat": "ZIP"}), "CompressionFormat ZIP"),
-        (json!({"FileExtension": ".log"}), "FileExtension"),
-        (json!({"CustomTimeZone": "Europe/Berlin"}), "CustomTimeZone"),
         (json!({"Novelty": 1}), "Novelty"),
         (
             json!({"EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN": arn}}}),

@@ -1,11 +1,16 @@
 //! Reading an S3 destination as a request writes it: shapes and ranges only.
 
+use standpipe_config::limits::MAX_EXTENSION;
+use standpipe_config::settings::delivery::is_extension;
+
 use super::configuration::{Compression, Hints, Processing};
 use crate::ingest::firehose::exception::{Exception, Kind};
 use crate::ingest::firehose::input::Input;
 
 const ROLE_PATTERN: &str = r"arn:.*:iam::\d{12}:role/[a-zA-Z_0-9+=,.@\-_/]+";
 const BUCKET_PATTERN: &str = r"arn:.*:s3:::[\w\.\-]{1,255}";
+const EXTENSION: &str = r"^$|\.[0-9a-z!\-_.*'()]+";
+const ZONE: &str = r"^$|[a-zA-Z/_]+";
 const COMPRESSIONS: &[&str] = &["ZIP", "HADOOP_SNAPPY", "Snappy", "GZIP", "UNCOMPRESSED"];
 const BACKUP_MODES: &[&str] = &["Disabled", "Enabled"];
 
@@ -20,6 +25,7 @@ pub(super) struct Written {
     pub(super) compression: Option<Compression>,
     pub(super) processing: Option<Processing>,
     pub(super) time_zone: Option<String>,
+    pub(super) file_extension: Option<String>,
     pub(super) backup: Backup,
 }
 
@@ -59,10 +65,10 @@ pub(super) fn read(input: &mut Input, form: Form, required: bool) -> Result<Writ
     if let Form::Extended(backup_name) = form {
         written.processing = input.structure("ProcessingConfiguration", processing)?;
         written.time_zone = time_zone(input)?;
+        written.file_extension = file_extension(input)?;
         written.backup = backup(input, backup_name, required)?;
         no_conversion(input)?;
         no_partitioning(input)?;
-        no_extension(input)?;
     }
     Ok(written)
 }
@@ -120,16 +126,13 @@ fn hints(input: &mut Input) -> Result<Option<Hints>, Exception> {
 
 fn compression(input: &mut Input) -> Result<Option<Compression>, Exception> {
     let word = input.one_of("CompressionFormat", COMPRESSIONS)?;
-    // What is no such word at all is told before what is not supported.
-    Ok(match word.as_deref() {
-        Some("UNCOMPRESSED") => Some(Compression::None),
-        Some("GZIP") => Some(Compression::Gzip),
-        Some(other) => {
-            input.unsupported(&format!("CompressionFormat {other}"));
-            None
-        }
-        None => None,
-    })
+    Ok(word.map(|word| match word.as_str() {
+        "ZIP" => Compression::Zip,
+        "HADOOP_SNAPPY" => Compression::HadoopSnappy,
+        "Snappy" => Compression::Snappy,
+        "GZIP" => Compression::Gzip,
+        _ => Compression::None,
+    }))
 }
 
 /// Objects are as encrypted as the bucket makes them.
@@ -165,20 +168,22 @@ fn switched_off(input: &mut Input, what: &str, default: bool) -> Result<(), Exce
 }
 
 /// `""` is the service's word for none.
-fn no_extension(input: &mut Input) -> Result<(), Exception> {
-    if input
-        .text("FileExtension", 0..=128)?
-        .is_some_and(|text| !text.is_empty())
-    {
-        input.unsupported("FileExtension");
+fn file_extension(input: &mut Input) -> Result<Option<String>, Exception> {
+    let text = input.text("FileExtension", 0..=MAX_EXTENSION)?;
+    let is_wrong = |text: &str| !text.is_empty() && !is_extension(text);
+    if text.as_deref().is_some_and(is_wrong) {
+        let constraint = format!("Member must satisfy regular expression pattern: {EXTENSION}");
+        input.broken("FileExtension", &constraint);
     }
-    Ok(())
+    Ok(text)
 }
 
 fn time_zone(input: &mut Input) -> Result<Option<String>, Exception> {
     let zone = input.text("CustomTimeZone", 0..=50)?;
-    if let Some(other) = zone.as_deref().filter(|zone| !matches!(*zone, "" | "UTC")) {
-        input.unsupported(&format!("CustomTimeZone {other}"));
+    let legal = |c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '_');
+    if zone.as_deref().is_some_and(|zone| !zone.chars().all(legal)) {
+        let constraint = format!("Member must satisfy regular expression pattern: {ZONE}");
+        input.broken("CustomTimeZone", &constraint);
     }
     Ok(zone)
 }

@@ -37,6 +37,9 @@ fn bucket(names: &Names, stream: &Stream, destination: &Destination) -> Map<Stri
         Format::Raw(Raw { compression, .. }) => match compression {
             RawCompression::None => "UNCOMPRESSED",
             RawCompression::Gzip => "GZIP",
+            RawCompression::Zip => "ZIP",
+            RawCompression::Snappy => "Snappy",
+            RawCompression::HadoopSnappy => "HADOOP_SNAPPY",
             RawCompression::Zstd => "ZSTD",
         },
         // Columns are compressed, the object is not.
@@ -131,6 +134,12 @@ fn additions(names: &Names, stream: &Stream) -> Map<String, Value> {
     if let Some(backup) = backup {
         let description = bucket(names, stream, backup);
         members.insert("S3BackupDescription".to_owned(), json!(description));
+    }
+    if let Some(prefix) = stream.destination.prefix().filter(|p| !p.zone().is_utc()) {
+        members.insert("CustomTimeZone".to_owned(), json!(prefix.zone().name()));
+    }
+    if let Some(extension) = stream.destination.file_extension() {
+        members.insert("FileExtension".to_owned(), json!(extension));
     }
     if let Format::Parquet(parquet) = &stream.format {
         members.insert(
