@@ -122,7 +122,7 @@ impl Target {
             settings::Destination::File(file) => Self::File {
                 path: file.path.clone(),
             },
-            settings::Destination::S3(s3) => Self::S3(s3::Place::of(&s3.bucket)),
+            settings::Destination::S3(s3) => Self::S3(s3::Place::of(s3)),
             settings::Destination::OpenSearch(found) => {
                 Self::OpenSearch(opensearch::Place::of(found))
             }
@@ -149,6 +149,14 @@ impl Target {
                 place.loading.is_place(&other.loading)
             }
             _ => false,
+        }
+    }
+
+    /// Whether objects are stored there in the same way.
+    pub fn stores_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::S3(place), Self::S3(other)) => place.storing == other.storing,
+            _ => true,
         }
     }
 
@@ -236,15 +244,15 @@ pub enum AnyDestination {
 }
 
 impl AnyDestination {
-    /// Asks whether objects could be delivered under keys that begin with `start`. Leaves nothing
-    /// behind.
-    pub async fn preflight(&self, start: &str) -> Result<(), Failure> {
+    /// Asks whether objects could be delivered under keys that begin with `start`, and of a bucket
+    /// how it keeps conditions. Leaves nothing behind.
+    pub async fn preflight(&self, start: &str) -> Result<Option<s3::Conditions>, Failure> {
         match self {
             // Created with its first object, and every object says how that went.
-            Self::File(_) => Ok(()),
-            Self::S3(bucket) => bucket.preflight(start).await,
-            Self::OpenSearch(cluster) => cluster.preflight().await,
-            Self::Postgresql(table) => table.preflight().await,
+            Self::File(_) => Ok(None),
+            Self::S3(bucket) => bucket.preflight(start).await.map(Some),
+            Self::OpenSearch(cluster) => cluster.preflight().await.map(|()| None),
+            Self::Postgresql(table) => table.preflight().await.map(|()| None),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each is killed at by `tests/tests/proofs`, which takes the list from the program: a new point
 //! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own;
-//! those that need a warehouse are reached in `tests/tests/warehouse`.
+//! those that need a warehouse or a bucket are reached in `tests/tests/warehouse` and `tests/tests/s3`.
 
 use standpipe_config::faults::{Point, Sync};
 
@@ -95,6 +95,10 @@ pub const POINTS: &[Point] = &[
     point(
         "divert.recorded",
         "The checkpoint names an error file in place of the refused one.",
+    ),
+    point(
+        "s3.upload-begun",
+        "A multipart upload is begun; its id is not noted.",
     ),
     point(
         "warehouse.locked",

@@ -18,6 +18,7 @@ mod format;
 mod listen;
 mod opensearch;
 mod read;
+mod storing;
 mod summary;
 mod tables;
 mod transform;
@@ -31,6 +32,7 @@ pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use read::{load, load_data_dir, read, read_stream};
+pub use storing::{Encryption, Storing};
 pub use summary::summary;
 pub use tables::TABLES;
 pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform, WASM_RESULTS, WasmHook};
@@ -351,6 +353,8 @@ pub struct FileDestination {
 pub struct S3Destination {
     /// Which one.
     pub bucket: Bucket,
+    /// How objects are stored there.
+    pub storing: Storing,
     /// Where data objects go.
     pub prefix: Prefix,
     /// Where records that failed go.

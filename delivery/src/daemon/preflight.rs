@@ -17,6 +17,7 @@ use standpipe_config::yaml::Problem;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::destination::Target;
+use crate::destination::s3::Conditions;
 use crate::destination::s3::memory::UploadMemory;
 use crate::failure::{Failure, Verdict};
 use crate::stream::known_targets;
@@ -36,7 +37,7 @@ pub(super) struct Answer {
     /// `destination` or `destination.backup`.
     role: &'static str,
     target: Target,
-    answer: Result<(), Failure>,
+    answer: Result<Option<Conditions>, Failure>,
 }
 
 /// Asks all destinations beyond this machine.
@@ -128,15 +129,18 @@ async fn ask_transform(
 }
 
 /// Asks at the beginnings of both prefixes: rights may be given for these only.
-async fn ask_one(target: &Target, destination: &Destination) -> Result<(), Failure> {
+async fn ask_one(
+    target: &Target,
+    destination: &Destination,
+) -> Result<Option<Conditions>, Failure> {
     let open = target.open(&UploadMemory::of(0))?;
     let Some(data) = destination.prefix().map(Prefix::start) else {
         // Failed records go elsewhere, and that is asked too.
         return open.preflight("").await;
     };
-    open.preflight(data).await?;
+    let card = open.preflight(data).await?;
     match destination.error_output_prefix().start() {
-        errors if errors == data => Ok(()),
+        errors if errors == data => Ok(card),
         errors => open.preflight(errors).await,
     }
 }
@@ -156,7 +160,14 @@ pub(super) fn judge(
         role,
     } in answers
     {
-        let Err(failure) = answer else { continue };
+        let failure = match answer {
+            Ok(Some(card)) => {
+                tracing::info!(%stream, "{target} answers; {card}");
+                continue;
+            }
+            Ok(None) => continue,
+            Err(failure) => failure,
+        };
         let known = || {
             let settings = streams.get(&stream);
             settings.is_some_and(|s| {
@@ -186,8 +197,12 @@ pub(super) fn judge(
 impl Answer {
     /// What `check --connect` says where all is well.
     pub(super) fn line(&self) -> String {
+        let card = match &self.answer {
+            Ok(Some(card)) => format!("; {card}"),
+            _ => String::new(),
+        };
         format!(
-            "stream {}: {} answers, and may be read and written",
+            "stream {}: {} answers, and may be read and written{card}",
             self.stream, self.target
         )
     }

@@ -15,6 +15,9 @@ pub struct Attempts {
     /// The multipart upload under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
+    /// An upload was about to begin: there may be one that nobody recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins: bool,
     /// Something of it was sent: whether it arrived is to be asked before it is given up (rule 18).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sent: bool,

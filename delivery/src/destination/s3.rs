@@ -25,11 +25,15 @@ use upload::Upload;
 use verdict::{Meaning, Reply};
 
 pub use place::{Access, Place};
+pub use preflight::Conditions;
+pub use storing::{Encryption, Storing};
 
+mod leftovers;
 pub mod memory;
 mod place;
 mod preflight;
 mod read;
+mod storing;
 mod upload;
 mod verdict;
 
@@ -90,8 +94,8 @@ impl Bucket {
             return Ok(());
         }
         let folder = object.key.rfind('/').map_or(0, |slash| slash + 1);
-        match self.preflight(&object.key[..folder]).await {
-            Ok(()) => Err(refusal),
+        match self.may_deliver(&object.key[..folder]).await {
+            Ok(_) => Err(refusal),
             Err(why) => Err(Failure {
                 message: format!("{refusal}; and not this object alone: {why}"),
                 ..why
@@ -153,6 +157,8 @@ impl Bucket {
     ) -> Result<Result<(), Error>, Failure> {
         let memory = self.inner.memory.take(object.size).await;
         let (store, key, object) = (self.inner.store.clone(), key.clone(), object.clone());
+        let storing = &self.inner.place.storing;
+        let (attributes, tags) = (attributes(&object, storing), storing.tag_set());
         let send = move |runtime: tokio::runtime::Handle| {
             let bytes = read::range(&object, 0..object.size)?;
             let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
@@ -160,7 +166,8 @@ impl Bucket {
             read::check(&object, hash)?;
             let options = PutOptions {
                 mode,
-                attributes: attributes(&object),
+                attributes,
+                tags,
                 ..PutOptions::default()
             };
             let payload = PutPayload::from(bytes);
@@ -216,7 +223,7 @@ impl Destination for Bucket {
 }
 
 /// What an object says of itself.
-fn attributes(object: &Object) -> Attributes {
+fn attributes(object: &Object, storing: &Storing) -> Attributes {
     let Provenance {
         lane,
         run,
@@ -235,6 +242,7 @@ fn attributes(object: &Object) -> Attributes {
     let metadata = named.map(|(name, value)| (Attribute::Metadata(name.into()), value));
     let mut attributes = Attributes::from_iter(metadata);
     attributes.insert(Attribute::ContentType, CONTENT_TYPE.into());
+    storing.describe(&mut attributes);
     if let Some(encoding) = &object.encoding {
         attributes.insert(Attribute::ContentEncoding, encoding.clone().into());
     }

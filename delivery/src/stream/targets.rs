@@ -34,10 +34,12 @@ impl Current {
     }
 
     /// Where a sealed file goes: where it was sealed for (rule 16), with the credentials that the
-    /// settings have for that place by now, or else with those that they had.
+    /// settings have for that place by now, or else with those that they had. Where they name it
+    /// twice, with the options of that role.
     fn with_credentials(&self, sealed: &Target) -> Target {
-        let now = self.0.iter().find(|target| target.is_place(sealed));
-        now.unwrap_or(sealed).clone()
+        let mut places = self.0.iter().filter(|target| target.is_place(sealed));
+        let alike = places.clone().find(|target| target.stores_as(sealed));
+        alike.or(places.next()).unwrap_or(sealed).clone()
     }
 }
 

@@ -2,11 +2,22 @@
 
 use std::time::Duration;
 
+use standpipe_delivery::destination::{Attempts, Destination as _, Object};
 use standpipe_tests::s3::Contents;
 use standpipe_tests::s3::commanded::{Commanded, Fault};
+#[cfg(feature = "faults")]
+use standpipe_tests::{
+    Daemon, Trouble,
+    s3::server::{Make, Server},
+    s3::{BUCKET, KEY_ID, SECRET},
+    wait::until,
+};
 use standpipe_tests::{Folder, Outcome};
 
-use crate::{PART, bytes, open, place, run, seal};
+use crate::{PART, bytes, notes, open, place, run, seal};
+
+#[cfg(feature = "faults")]
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One fault for one request, or for a row of them.
 const FAULTS: &[(&str, &str, Fault, u32)] = &[
@@ -94,7 +105,8 @@ fn a_part_that_was_sent_is_not_sent_again() -> Outcome {
     folder.done()
 }
 
-/// Rule 26: the upload's id is durable before the first part is sent.
+/// Rule 26: that an upload begins is durable before it does, and its id before the first part is
+/// sent.
 #[test]
 fn no_part_is_sent_before_the_upload_is_recorded() -> Outcome {
     let folder = Folder::new("s3-recorded")?;
@@ -102,9 +114,21 @@ fn no_part_is_sent_before_the_upload_is_recorded() -> Outcome {
     let bucket = open(&place(server.address(), folder.path())?)?;
     let sealed = seal(folder.path(), "key", &bytes(PART + 1))?;
     // The notes of this attempt are kept by nobody.
+    let results = run(async { bucket.deliver(std::slice::from_ref(&sealed.object)).await });
+    assert!(results[0].is_err(), "{results:?}");
+    assert_eq!(server.count("POST", "uploads"), 0, "{:?}", server.seen());
+
+    let (kept_once, mut taken) = notes(Attempts::default());
+    let object = Object {
+        notes: kept_once,
+        ..sealed.object.clone()
+    };
     let results = run(async {
-        use standpipe_delivery::destination::Destination as _;
-        bucket.deliver(std::slice::from_ref(&sealed.object)).await
+        tokio::spawn(async move {
+            let first = taken.recv().await;
+            first.map(|note| note.kept.send(Ok(())))
+        });
+        bucket.deliver(std::slice::from_ref(&object)).await
     });
     assert!(results[0].is_err(), "{results:?}");
     assert_eq!(server.count("PUT", "partNumber"), 0, "{:?}", server.seen());
@@ -134,4 +158,71 @@ fn a_store_without_conditions_is_looked_at_first() -> Outcome {
     let failure = run(other.deliver(&bucket)).unwrap_err();
     assert!(failure.message.contains("other content"), "{failure}");
     folder.done()
+}
+
+/// A daemon that is killed between the begin of an upload and its record leaves none behind.
+#[cfg(feature = "faults")]
+fn a_kill_leaves_no_upload(make: Make, name: &str) -> Outcome {
+    // Of 1009 bytes each: they fill the batch, which is one object then.
+    const RECORDS: u64 = (10 * 1024 * 1024_u64).div_ceil(1009);
+    let folder = Folder::new(name)?;
+    let Some(server) = Server::start(make, folder.path())? else {
+        return folder.done();
+    };
+    std::fs::write(folder.join("secret"), SECRET)?;
+    let stream = format!(
+        "s:
+  buffering: {{size: 10MiB, interval: 15m}}
+  destination:
+    s3:
+      bucket: {BUCKET}
+      prefix: web/
+      endpoint: http://{}
+      access_key_id: {KEY_ID}
+      secret_access_key: {{file: secret}}
+",
+        server.address()
+    );
+    let mut daemon = Daemon::new(folder.path(), &stream)?;
+    let at = ("STANDPIPE_KILL_AT".to_owned(), "s3.upload-begun".to_owned());
+    daemon.environment.extend([at]);
+    daemon.up()?;
+    let record = |number: u64| format!("{number:08} {}\n", "x".repeat(1000));
+    let text: String = (0..RECORDS).map(record).collect();
+    daemon.post("s", text.as_bytes())?.ok()?;
+    until("its end", PATIENCE, || {
+        let ended = daemon.program()?.ended()?;
+        ended.map(drop).ok_or(Trouble::new("it runs on"))
+    })?;
+    let contents = Contents::at(server.address())?;
+    let left = contents.uploads(server.address())?;
+    assert_eq!(left.matches("<UploadId>").count(), 1, "{left}");
+    assert_eq!(contents.keys()?, [""; 0]);
+    let foreign = contents.begin_upload("web/of-somebody-else")?;
+
+    daemon.environment.clear();
+    daemon.up()?;
+    let books = daemon.settled("s", RECORDS, PATIENCE)?;
+    assert_eq!((books.accepted, books.delivered), (RECORDS, RECORDS));
+    let left = contents.uploads(server.address())?;
+    assert_eq!(left.matches("<UploadId>").count(), 1, "{left}");
+    assert!(left.contains(&foreign), "{left}");
+    let [key] = &contents.keys()?[..] else {
+        return Err(Trouble(format!("{:?}", contents.keys()?)));
+    };
+    assert!(contents.get(key)? == text.into_bytes(), "other bytes");
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+#[cfg(feature = "faults")]
+#[test]
+fn a_kill_leaves_no_upload_at_minio() -> Outcome {
+    a_kill_leaves_no_upload(Make::MinIo, "s3-killed-minio")
+}
+
+#[cfg(feature = "faults")]
+#[test]
+fn a_kill_leaves_no_upload_at_versity() -> Outcome {
+    a_kill_leaves_no_upload(Make::Versity, "s3-killed-versity")
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use standpipe_config::names::{LaneId, Run};
 use standpipe_config::secret::SecretSource;
 use standpipe_delivery::destination::s3::memory::UploadMemory;
-use standpipe_delivery::destination::s3::{Access, Bucket, Place};
+use standpipe_delivery::destination::s3::{Access, Bucket, Place, Storing};
 use standpipe_delivery::destination::{
     Attempts, Destination as _, Note, Notes, Object, Provenance, content_hash,
 };
@@ -125,6 +125,7 @@ fn place(address: SocketAddr, folder: &Path) -> Outcome<Place> {
             key_id: KEY_ID.to_owned(),
             secret: SecretSource::File(secret),
         }),
+        storing: Storing::default(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use standpipe_config::secret::SecretSource;
-use standpipe_delivery::destination::s3::{Bucket, Place};
+use standpipe_delivery::destination::s3::{Bucket, Conditions, Place};
 use standpipe_delivery::failure::Verdict;
 use standpipe_tests::s3::Contents;
 use standpipe_tests::s3::commanded::Commanded;
@@ -25,6 +25,7 @@ fn holds_of(address: SocketAddr, folder: &Folder) -> Outcome {
     other_content_is_left_alone(&bucket, &contents, folder)?;
     what_does_not_fit_into_a_part_goes_up_in_parts(&bucket, &contents, folder)?;
     an_abandoned_upload_is_aborted_and_no_other(&bucket, &contents, (folder, address))?;
+    an_upload_that_nobody_recorded_is_aborted_and_no_other(&bucket, &contents, (folder, address))?;
     strangers_halt(&place, folder)?;
     a_missing_bucket_halts(&place, folder)
 }
@@ -67,8 +68,8 @@ fn nothing_is_left_by_the_preflight(
     contents: &Contents,
     address: SocketAddr,
 ) -> Outcome {
-    run(bucket.preflight("web/"))?;
-    run(bucket.preflight(""))?;
+    assert_eq!(run(bucket.preflight("web/"))?, Conditions::Kept);
+    assert_eq!(run(bucket.preflight(""))?, Conditions::Kept);
     assert_eq!(contents.keys()?, Vec::<String>::new());
     let left = contents.uploads(address)?;
     assert!(!left.contains("<UploadId>"), "{left}");
@@ -122,9 +123,18 @@ fn what_does_not_fit_into_a_part_goes_up_in_parts(
         run(sealed.deliver(bucket))?;
         run(sealed.deliver(bucket))?;
         assert!(contents.get(key)? == content, "{key}");
-        // Rule 26: recorded once, and only what has parts.
-        let recorded = sealed.notes.lock().unwrap().len();
-        assert_eq!(recorded, usize::from(size > PART), "{key}");
+        // Rule 26: only what has parts is recorded: that it begins, then its id.
+        let notes = sealed.notes.lock().unwrap();
+        let recorded: Vec<_> = notes
+            .iter()
+            .map(|n| (n.begins, n.upload.is_some()))
+            .collect();
+        let expected: &[_] = if size > PART {
+            &[(true, false), (false, true)]
+        } else {
+            &[]
+        };
+        assert_eq!(recorded, expected, "{key}");
     }
     Ok(())
 }
@@ -149,6 +159,30 @@ fn an_abandoned_upload_is_aborted_and_no_other(
     assert!(!left.contains(&ours) && left.contains(&foreign), "{left}");
     assert_eq!(left.matches("<UploadId>").count(), 1, "{left}");
     assert!(contents.get("abandoned")? == bytes(PART + 1));
+    Ok(())
+}
+
+/// Rule 26: an upload that was begun and never recorded is found by its key and aborted; those of
+/// other keys are not.
+fn an_upload_that_nobody_recorded_is_aborted_and_no_other(
+    bucket: &Bucket,
+    contents: &Contents,
+    (folder, address): (&Folder, SocketAddr),
+) -> Outcome {
+    let key = "lost/a&b+c é.parquet";
+    let sealed = seal(folder.path(), key, &bytes(PART + 1))?;
+    let ours = [contents.begin_upload(key)?, contents.begin_upload(key)?];
+    let neighbour = contents.begin_upload(&format!("{key}.zip"))?;
+    let note = standpipe_delivery::destination::Attempts {
+        begins: true,
+        ..Default::default()
+    };
+    sealed.notes.lock().unwrap().push(note);
+    run(sealed.deliver(bucket))?;
+    let left = contents.uploads(address)?;
+    assert!(ours.iter().all(|id| !left.contains(id)), "{left}");
+    assert!(left.contains(&neighbour), "{left}");
+    assert!(contents.get(key)? == bytes(PART + 1));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The reader of the destination.
 
 use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
-use super::{Destination, FileDestination, S3Destination, bucket, opensearch, warehouse};
+use super::{Destination, FileDestination, S3Destination, bucket, opensearch, storing, warehouse};
 use crate::limits::MAX_EXTENSION;
 use crate::prefix::{ErrorPrefix, Prefix, Zone};
 use crate::settings::values;
@@ -61,10 +61,12 @@ fn file(fields: &Fields<'_>) -> Option<FileDestination> {
 
 fn s3(fields: &Fields<'_>) -> Option<S3Destination> {
     let bucket = bucket::read(fields);
+    let storing = storing::read(fields);
     let (prefix, error_output_prefix) = prefixes(fields);
     let file_extension = fields.optional("file_extension", extension);
     Some(S3Destination {
         bucket: bucket?,
+        storing: storing?,
         prefix: prefix?,
         error_output_prefix: error_output_prefix?,
         file_extension: file_extension?,

@@ -146,6 +146,7 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
         }
         Destination::S3(s3) => {
             bucket(role, &s3.bucket, lines);
+            lines.extend(s3.storing.meaning());
             prefixes(&s3.prefix, &s3.error_output_prefix, lines);
             lines.extend(extension(s3.file_extension.as_deref()));
         }

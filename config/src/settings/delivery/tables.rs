@@ -4,6 +4,7 @@
 use super::created::{CREATED, CREATED_S3};
 use super::firehose::{ACCESS_KEY, FIREHOSE};
 use super::opensearch::{OPENSEARCH, SIGV4};
+use super::storing::ENCRYPTIONS;
 use super::warehouse;
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
@@ -47,6 +48,7 @@ pub static TABLES: &[&Table] = &[
     &DESTINATION,
     &FILE,
     &S3,
+    &ENCRYPTIONS,
     &BACKUP,
     &BACKUP_FILE,
     &BACKUP_S3,

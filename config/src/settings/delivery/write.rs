@@ -92,6 +92,8 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
         Destination::S3(s3) => {
             lines.add(depth, "s3:");
             bucket(lines, depth + 1, &s3.bucket);
+            let stored = s3.storing.written();
+            stored.iter().for_each(|line| lines.add(depth + 1, line));
             prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
             extension(lines, depth + 1, s3.file_extension.as_deref());
         }
@@ -155,7 +157,7 @@ fn extension(lines: &mut Lines, depth: usize, extension: Option<&str>) {
 }
 
 /// Paths of settings are UTF-8: the reader sees to it.
-fn quoted_path(path: &Path) -> String {
+pub(super) fn quoted_path(path: &Path) -> String {
     quoted(&path.to_string_lossy())
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::secret::{Secret, SecretSource};
 use standpipe_config::settings::delivery as settings;
 
+use super::storing::Storing;
 use crate::aws::chain;
 use crate::failure::Failure;
 
@@ -33,6 +34,9 @@ pub struct Place {
     /// Who asks; `None`: whom the usual AWS chain finds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
+    /// How objects are stored there.
+    #[serde(default, skip_serializing_if = "Storing::is_default")]
+    pub storing: Storing,
 }
 
 /// An access key, by reference.
@@ -46,7 +50,8 @@ pub struct Access {
 
 impl Place {
     /// What the settings say.
-    pub fn of(bucket: &settings::Bucket) -> Self {
+    pub fn of(destination: &settings::S3Destination) -> Self {
+        let bucket = &destination.bucket;
         let access = bucket.access.as_ref().map(|access| Access {
             key_id: access.key_id.clone(),
             secret: access.secret.source().clone(),
@@ -57,6 +62,7 @@ impl Place {
             region: bucket.region.clone(),
             path_style: bucket.path_style,
             access,
+            storing: Storing::of(&destination.storing),
         }
     }
 
@@ -75,7 +81,8 @@ impl Place {
             options = options.with_allow_http(endpoint.starts_with("http://"));
             builder = builder.with_endpoint(self.address(endpoint));
         }
-        builder
+        self.storing
+            .tell(builder)?
             .with_bucket_name(&self.bucket)
             .with_region(&self.region)
             .with_virtual_hosted_style_request(!self.path_style)

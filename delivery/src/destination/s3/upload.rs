@@ -1,8 +1,9 @@
 //! Multipart uploads, for what does not fit into one part.
 //!
-//! An upload's id is in the checkpoint before its first part is sent, and only what stands there is
-//! ever aborted (rule 26): after a crash the recorded upload is aborted and another begun; within a
-//! process a failed attempt is gone on with where it stopped. `complete` overwrites whatever the
+//! An upload's id is in the checkpoint before its first part is sent, and before that, that one is
+//! about to begin. Only what stands there is ever aborted (rule 26): after a crash the recorded
+//! upload, or what was begun for just this key and never recorded (`leftovers`), is aborted and
+//! another begun; within a process a failed attempt is gone on with where it stopped. `complete` overwrites whatever the
 //! key holds, so the key is looked at before; that, and the hash, also resolve a `complete` whose
 //! reply was lost.
 
@@ -13,6 +14,7 @@ use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;
 use object_store::{Error, PutMultipartOptions};
 use ring::digest::{Context, SHA256};
+use standpipe_config::faults;
 
 use super::memory::PART;
 use super::verdict::{Meaning, Reply};
@@ -70,18 +72,33 @@ impl Bucket {
     }
 
     async fn begin(&self, object: &Object, key: &Key) -> Result<Upload, Failure> {
-        if let Some(left) = &object.notes.known().upload {
-            self.abort(key, left).await?;
+        let known = object.notes.known();
+        match &known.upload {
+            Some(left) => self.abort(key, left).await?,
+            None if known.begins => self.abort_unrecorded(key).await?,
+            None => {}
         }
+        if !known.begins || known.upload.is_some() {
+            let begins = Attempts {
+                upload: None,
+                begins: true,
+                ..known.clone()
+            };
+            object.notes.keep(begins).await?;
+        }
+        let storing = &self.inner.place.storing;
         let options = PutMultipartOptions {
-            attributes: attributes(object),
+            attributes: attributes(object, storing),
+            tags: storing.tag_set(),
             ..PutMultipartOptions::default()
         };
         let begun = self.inner.store.create_multipart_opts(key, options).await;
         let id = begun.map_err(|e| self.failure("begin an upload of", key, &e))?;
+        faults::reach("s3", "upload-begun");
         let note = Attempts {
             upload: Some(id.clone()),
-            ..object.notes.known().clone()
+            begins: false,
+            ..known.clone()
         };
         if let Err(failure) = object.notes.keep(note).await {
             // It is ours and nobody will remember it.
@@ -154,7 +171,7 @@ impl Bucket {
 
     /// Aborts an upload that we recorded. Where that is forbidden, its remains cost the operator
     /// money, but no record.
-    async fn abort(&self, key: &Key, id: &str) -> Result<(), Failure> {
+    pub(super) async fn abort(&self, key: &Key, id: &str) -> Result<(), Failure> {
         let Err(error) = self.inner.store.abort_multipart(key, &id.to_owned()).await else {
             return Ok(());
         };

@@ -1,6 +1,7 @@
 //! What `streams.*.destination` may contain, for places that take objects.
 
 use super::{PATH, PREFIX};
+use crate::settings::delivery::storing::{CHECKSUM, ENCRYPTION, STORAGE_CLASS, TAGS};
 use crate::settings::delivery::warehouse;
 use crate::yaml::{Key, Table};
 
@@ -125,6 +126,10 @@ pub(in crate::settings::delivery) static S3: Table = Table {
         PATH_STYLE,
         ACCESS_KEY_ID,
         SECRET_ACCESS_KEY,
+        ENCRYPTION,
+        STORAGE_CLASS,
+        TAGS,
+        CHECKSUM,
         SOURCE_BACKUP,
     ],
 };
@@ -171,5 +176,9 @@ pub(in crate::settings::delivery) static BACKUP_S3: Table = Table {
         PATH_STYLE,
         ACCESS_KEY_ID,
         SECRET_ACCESS_KEY,
+        ENCRYPTION,
+        STORAGE_CLASS,
+        TAGS,
+        CHECKSUM,
     ],
 };

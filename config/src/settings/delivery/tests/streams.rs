@@ -152,6 +152,37 @@ fn what_is_wrong_with_a_bucket_is_said_where_it_stands() {
         ),
         ("bucket: logs, prefix: /a", "prefix: an empty segment"),
         (
+            "bucket: logs, encryption: aes",
+            "encryption: found \"aes\", allowed is one of store",
+        ),
+        (
+            "bucket: logs, encryption: {kms: k, customer_key: {env: PATH}}",
+            "encryption: conflict",
+        ),
+        (
+            "bucket: logs, encryption: {bucket_key: true}",
+            "encryption: is missing: one of kms",
+        ),
+        (
+            "bucket: logs, encryption: {customer_key: hunter2}",
+            "never written in place",
+        ),
+        ("bucket: logs, storage_class: 'A B'", "storage_class: found"),
+        ("bucket: logs, tags: {a: '<'}", "tags.a: found"),
+        (
+            "bucket: logs, tags: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, j: 1, k: 1}",
+            "11 tags are too many",
+        ),
+        ("bucket: logs, checksum: md5", "checksum: found \"md5\""),
+        (
+            "bucket: logs, time_zone: Atlantis",
+            "time_zone: \"Atlantis\" is no time zone",
+        ),
+        (
+            "bucket: logs, file_extension: log",
+            "file_extension: found \"log\", allowed is a dot and",
+        ),
+        (
             "bucket: logs, backup: {s3: {}}",
             "backup.s3.bucket: is missing",
         ),

@@ -71,12 +71,32 @@ fn s3() -> impl Strategy<Value = S3Destination> {
         path_style,
         access,
     });
-    (bucket, file()).prop_map(|(bucket, file)| S3Destination {
+    (bucket, storing(), file()).prop_map(|(bucket, storing, file)| S3Destination {
         bucket,
+        storing,
         prefix: file.prefix,
         error_output_prefix: file.error_output_prefix,
         file_extension: file.file_extension,
         backup: None,
+    })
+}
+
+fn storing() -> impl Strategy<Value = Storing> {
+    let key = Secret::read(SecretSource::Env("PATH".into())).unwrap();
+    let kms = ("[a-z:/0-9'-]{1,20}", any::<bool>());
+    let encryption = prop_oneof![
+        Just(Encryption::Store),
+        kms.prop_map(|(key, bucket_key)| Encryption::Kms { key, bucket_key }),
+        Just(Encryption::Customer(key)),
+    ];
+    let class = prop::option::of("[A-Z_]{1,9}");
+    let tags = prop::collection::btree_map("[a-zé :/=+@-]{1,9}", "[a-z0-9 .]{0,9}", 0..4);
+    let all = (prop::option::of(encryption), class, tags, any::<bool>());
+    all.prop_map(|(encryption, class, tags, checksum)| Storing {
+        encryption,
+        class,
+        tags,
+        checksum,
     })
 }
 

@@ -1,3 +1,4 @@
+use super::super::storing::Encryption;
 use super::*;
 
 fn place(path_style: bool) -> Place {
@@ -10,7 +11,40 @@ fn place(path_style: bool) -> Place {
             key_id: "standpipe".into(),
             secret: SecretSource::Env("MINIO_SECRET".into()),
         }),
+        storing: Storing::default(),
     }
+}
+
+/// Rule 16: how objects are stored is part of where they go, and a key is kept by reference.
+#[test]
+fn how_objects_are_stored_is_kept() {
+    let mut stored = place(true);
+    stored.storing = Storing {
+        encryption: Some(Encryption::Customer(SecretSource::Env("KEY".into()))),
+        class: Some("STANDARD_IA".into()),
+        tags: [("team".to_owned(), "web".to_owned())].into(),
+        checksum: true,
+    };
+    let target = crate::destination::Target::S3(stored);
+    let kept = serde_json::to_string(&target).unwrap();
+    let expected = r#""storing":{"encryption":{"customer":{"env":"KEY"}},"class":"STANDARD_IA","tags":{"team":"web"},"checksum":true}}"#;
+    assert!(kept.ends_with(expected), "{kept}");
+    let read: crate::destination::Target = serde_json::from_str(&kept).unwrap();
+    assert_eq!(read, target);
+    let plain = crate::destination::Target::S3(place(true));
+    assert!(read.is_place(&plain) && !read.stores_as(&plain));
+}
+
+#[test]
+fn a_customer_key_of_another_length_halts() {
+    let mut stored = place(true);
+    stored.access = None;
+    stored.storing.encryption = Some(Encryption::Customer(SecretSource::Env("PATH".into())));
+    let failure = stored.connect().unwrap_err();
+    assert!(
+        failure.message.contains("does not hold 32 bytes in base64"),
+        "{failure}"
+    );
 }
 
 #[test]

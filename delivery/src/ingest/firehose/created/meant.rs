@@ -5,7 +5,7 @@ use std::time::Duration;
 use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::{
     Buffering, Created as Settings, Destination, Format, QUOTA, Raw, RawCompression, S3Destination,
-    Stream,
+    Storing, Stream,
 };
 
 use super::configuration::{Compression, Configuration};
@@ -53,6 +53,7 @@ impl Configuration {
             .map(|backup| backup.destination(settings));
         Ok(Destination::S3(S3Destination {
             bucket: settings.bucket(self.bucket_name()),
+            storing: Storing::default(),
             prefix,
             error_output_prefix,
             file_extension: self.file_extension.clone().filter(|e| !e.is_empty()),
