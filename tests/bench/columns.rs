@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use standpipe_config::names::{Arrival, Run};
-use standpipe_config::settings::delivery::ParquetCompression;
+use standpipe_config::settings::delivery::{Parquet, ParquetCompression};
 use standpipe_delivery::format::parquet::{StreamSchema, encode};
 use standpipe_delivery::record::rows::{Reserve, RowsReader, RowsWriter, Shape};
 use standpipe_delivery::record::{Row, Stage};
@@ -115,8 +115,11 @@ fn ours(json: &Data, [data, index]: &[PathBuf; 2], out: &Path) -> Outcome<Sample
     let mut rows = RowsReader::open(data, index)?;
     let reserve = Reserve::create(out)?;
     let schema = StreamSchema::Inferred(vec![]);
-    let zstd = ParquetCompression::Zstd;
-    let encoded = encode(&mut rows, &schema, zstd, &reserve, &mut |_, _| Ok(()))?;
+    let zstd = Parquet {
+        compression: ParquetCompression::Zstd,
+        ..Parquet::default()
+    };
+    let encoded = encode(&mut rows, &schema, &zstd, &reserve, &mut |_, _| Ok(()))?;
     let sample = Sample {
         bytes: json.bytes,
         wall: started.elapsed(),

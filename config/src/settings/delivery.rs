@@ -15,8 +15,11 @@ mod created;
 mod destination;
 mod firehose;
 mod format;
+mod glue;
+mod json;
 mod listen;
 mod opensearch;
+mod parquet;
 mod read;
 mod storing;
 mod summary;
@@ -26,11 +29,13 @@ mod warehouse;
 mod words;
 mod write;
 
-pub use column::NotAColumnType;
+pub use column::{Column, ColumnType, NotAColumnType};
 pub use created::Created;
 pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
+pub use json::{HiveJson, JsonSerDe, OpenXJson};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
+pub use parquet::{ParquetLayout, ParquetVersion};
 pub use read::{load, load_data_dir, read, read_stream};
 pub use storing::{Encryption, Storing};
 pub use summary::summary;
@@ -214,6 +219,10 @@ pub struct Parquet {
     pub compression: ParquetCompression,
     /// The columns.
     pub schema: Schema,
+    /// How records are read.
+    pub json: JsonSerDe,
+    /// How the file is laid out.
+    pub layout: ParquetLayout,
 }
 
 /// Compression of Parquet column chunks.
@@ -238,36 +247,6 @@ pub enum Schema {
     Inferred,
     /// Said in the settings; a value that does not fit fails its record.
     Declared(Vec<Column>),
-}
-
-/// A column.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Column {
-    /// Its name, which is the JSON key, to the letter.
-    pub name: String,
-    /// Its type.
-    pub kind: ColumnType,
-}
-
-/// The type of a column. Written as `int`, `list<string>`, `struct<a:int,b:string>`.
-#[derive(Clone, PartialEq, Debug)]
-pub enum ColumnType {
-    /// `boolean`
-    Boolean,
-    /// `int` (64 bits), also `bigint`
-    Int,
-    /// `double`, also `float`
-    Double,
-    /// `string`
-    String,
-    /// `timestamp`, in milliseconds, UTC
-    Timestamp,
-    /// `date`
-    Date,
-    /// `list<T>`, also `array<T>`
-    List(Box<ColumnType>),
-    /// `struct<name:T,…>`
-    Struct(Vec<Column>),
 }
 
 /// Where objects go.

@@ -1,4 +1,4 @@
-use standpipe_config::settings::delivery::{Parquet, ParquetCompression, Raw, Schema};
+use standpipe_config::settings::delivery::{Parquet, ParquetCompression, Raw};
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn raw(newline: bool, compression: RawCompression) -> Format {
 fn objects_are_called_as_firehose_calls_them() {
     let parquet = Format::Parquet(Parquet {
         compression: ParquetCompression::Gzip,
-        schema: Schema::Inferred,
+        ..Parquet::default()
     });
     let facts = |format: &Format| (suffix(format), content_encoding(format));
     assert_eq!(facts(&parquet), (".parquet", None));

@@ -6,6 +6,7 @@ mod ends;
 mod fixture;
 mod full;
 mod halt;
+mod hostile;
 mod kills;
 mod look;
 mod memory;

@@ -2,7 +2,7 @@
 
 use super::tables::{COLUMN, FORMAT, PARQUET, RAW};
 use super::words::{PARQUET_COMPRESSIONS, RAW_COMPRESSIONS};
-use super::{Column, Format, Parquet, Raw, RawCompression, Schema};
+use super::{Column, Format, JsonSerDe, Parquet, Raw, RawCompression, Schema, glue, json, parquet};
 use crate::yaml::{At, Fields, Value};
 
 pub(super) fn read(stream: &Fields<'_>) -> Option<Format> {
@@ -14,7 +14,7 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Format> {
     };
     let (key, at) = at.fields(&FORMAT)?.only()?;
     match key.name {
-        "parquet" => parquet(&at.fields(&PARQUET)?).map(Format::Parquet),
+        "parquet" => rows(&at.fields(&PARQUET)?).map(Format::Parquet),
         _ => raw(&at.fields(&RAW)?).map(Format::Raw),
     }
 }
@@ -30,21 +30,48 @@ fn raw(fields: &Fields<'_>) -> Option<Raw> {
     })
 }
 
-fn parquet(fields: &Fields<'_>) -> Option<Parquet> {
+fn rows(fields: &Fields<'_>) -> Option<Parquet> {
     let compression = fields.read("compression", |at| at.choice(PARQUET_COMPRESSIONS));
     let schema = fields.read("schema", schema);
+    let json = fields.read("json", json::read);
+    let layout = parquet::read(fields);
+    if let (Some(schema), Some(json)) = (&schema, &json) {
+        check_reading(fields, schema, json);
+    }
     Some(Parquet {
         compression: compression?,
         schema: schema?,
+        json: json?,
+        layout: layout?,
     })
+}
+
+/// Of an inferred schema every key is a column by its own name, and nothing is coerced.
+fn check_reading(fields: &Fields<'_>, schema: &Schema, json: &JsonSerDe) {
+    let Some(at) = fields.get("json") else { return };
+    match (schema, json) {
+        (Schema::Inferred, json) if *json != JsonSerDe::default() => {
+            at.problem("conflict: how records are read is for a declared schema to say");
+        }
+        (Schema::Declared(columns), JsonSerDe::OpenX(openx)) => {
+            let known = |name: &String| columns.iter().any(|column| column.name == *name);
+            if let Some(name) = openx.keys.keys().find(|name| !known(name)) {
+                at.warn(format!(
+                    "column_to_json_key_mappings names {name:?}, which is no column of the record itself"
+                ));
+            }
+        }
+        _ => {}
+    }
 }
 
 fn schema(at: &At<'_>) -> Option<Schema> {
     match at.value() {
         Value::Scalar(scalar) if scalar.text == "inferred" => Some(Schema::Inferred),
         Value::List(list) if !list.is_empty() => columns(at).map(Schema::Declared),
+        Value::Map(_) => glue::read(at).map(Schema::Declared),
         _ => {
-            at.wrong_type("inferred, or a list of at least one {name, type}");
+            at.wrong_type("inferred, a list of at least one {name, type}, or {glue: PATH}");
             None
         }
     }

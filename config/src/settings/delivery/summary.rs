@@ -132,7 +132,10 @@ fn format(format: &Format) -> String {
                 }
             };
             let compression = parquet_word(parquet.compression);
-            format!("parquet, compression {compression}, schema: {schema}")
+            let more = [parquet.layout.meaning(), parquet.json.meaning()];
+            let more = more.into_iter().flatten();
+            let more: String = more.map(|more| format!("{more}, ")).collect();
+            format!("parquet, compression {compression}, {more}schema: {schema}")
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use super::created::{CREATED, CREATED_S3};
 use super::firehose::{ACCESS_KEY, FIREHOSE};
+use super::glue::GLUE;
+use super::json::{HIVE, OPENX, SERDE};
 use super::opensearch::{OPENSEARCH, SIGV4};
 use super::storing::ENCRYPTIONS;
 use super::warehouse;
@@ -45,6 +47,10 @@ pub static TABLES: &[&Table] = &[
     &RAW,
     &PARQUET,
     &COLUMN,
+    &GLUE,
+    &SERDE,
+    &OPENX,
+    &HIVE,
     &DESTINATION,
     &FILE,
     &S3,

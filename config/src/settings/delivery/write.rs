@@ -64,9 +64,16 @@ fn format(lines: &mut Lines, format: &Format) {
         Format::Parquet(Parquet {
             compression,
             schema,
+            json,
+            layout,
         }) => {
             lines.add(2, "parquet:");
             lines.add(3, &format!("compression: {}", parquet_word(*compression)));
+            let laid_out = layout.written();
+            laid_out.iter().for_each(|line| lines.add(3, line));
+            if let Schema::Declared(_) = schema {
+                lines.add(3, &format!("json: {}", json.written()));
+            }
             match schema {
                 Schema::Inferred => lines.add(3, "schema: inferred"),
                 Schema::Declared(columns) => {

@@ -262,4 +262,18 @@ pub const IN_PASSING: &[Metric] = &[
         about: "Requests believed at the Firehose door since the start",
         firehose: "PutRecord.Requests, PutRecordBatch.Requests and others",
     },
+    Metric {
+        name: "standpipe_rows_with_rest_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Rows of an inferred schema with something in the column `_rest`, since the start",
+        firehose: "",
+    },
+    Metric {
+        name: "standpipe_schema_growths_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "How often an inferred schema grew, since the start",
+        firehose: "",
+    },
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, S3EncryptionConfigKey};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::{Attribute, Attributes, TagSet};
 use serde::{Deserialize, Serialize};
 use standpipe_config::secret::{Secret, SecretSource};
@@ -74,10 +74,13 @@ impl Storing {
             true => builder.with_checksum_algorithm(Checksum::SHA256),
             false => builder,
         };
-        let kind = AmazonS3ConfigKey::Encryption(S3EncryptionConfigKey::ServerSideEncryption);
         Ok(match &self.encryption {
             None => builder,
-            Some(Encryption::Store) => builder.with_config(kind, "AES256"),
+            Some(Encryption::Store) => {
+                let kind: Result<AmazonS3ConfigKey, _> = "aws_server_side_encryption".parse();
+                let kind = kind.map_err(|e| Failure::halt(format!("cannot encrypt: {e}")))?;
+                builder.with_config(kind, "AES256")
+            }
             Some(Encryption::Kms { key, bucket_key }) => builder
                 .with_sse_kms_encryption(key)
                 .with_bucket_key(*bucket_key),

@@ -3,21 +3,28 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMillisecondType};
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int32Type, Int64Type,
+    TimestampMillisecondType,
+};
 use arrow_array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, ListArray, PrimitiveArray, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, FieldRef};
-use standpipe_config::settings::delivery::ColumnType;
+use standpipe_config::settings::delivery::{ColumnType, JsonSerDe};
 
 use super::coerce::{Fill, misfit};
 use super::failure::Wrong;
+use super::names::Keys;
 use super::schema::element;
+use super::time::Times;
 use crate::record::json::{Scanner, Token};
 
+use maps::Map;
 pub(super) use structs::{Placed, Struct};
 
+mod maps;
 mod structs;
 
 /// The cells of one column.
@@ -32,13 +39,46 @@ pub(super) struct Cells {
 #[derive(Debug)]
 enum Values {
     Boolean(Vec<bool>),
+    Small {
+        bits: u8,
+        values: Vec<i32>,
+    },
     Int(Vec<i64>),
+    Single(Vec<f32>),
     Double(Vec<f64>),
-    String { bytes: Vec<u8>, ends: Ends },
-    Timestamp(Vec<i64>),
+    Decimal {
+        precision: u8,
+        scale: i8,
+        values: Vec<i128>,
+    },
+    String {
+        bytes: Vec<u8>,
+        ends: Ends,
+    },
+    Timestamp(Vec<i64>, Arc<Times>),
     Date(Vec<i32>),
     List(Box<List>),
+    Map(Box<Map>),
     Struct(Box<Struct>),
+}
+
+/// How what is read becomes cells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reading {
+    /// Which keys belong to which columns.
+    pub(super) keys: Keys,
+    /// How times are written.
+    pub(super) times: Arc<Times>,
+}
+
+impl Reading {
+    /// As the settings say for a declared schema.
+    pub(super) fn of(json: &JsonSerDe) -> Self {
+        Self {
+            keys: Keys::of(json),
+            times: Arc::new(Times::of(json)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -76,24 +116,35 @@ impl Ends {
 }
 
 impl Cells {
-    /// An empty column. `fold`: keys match whatever their case.
-    pub(super) fn new(kind: &ColumnType, fold: bool) -> Self {
+    /// An empty column.
+    pub(super) fn new(kind: &ColumnType, reading: &Reading) -> Self {
         let values = match kind {
             ColumnType::Boolean => Values::Boolean(Vec::new()),
+            ColumnType::Small(bits) => Values::Small {
+                bits: *bits,
+                values: Vec::new(),
+            },
             ColumnType::Int => Values::Int(Vec::new()),
+            ColumnType::Single => Values::Single(Vec::new()),
             ColumnType::Double => Values::Double(Vec::new()),
+            ColumnType::Decimal(precision, scale) => Values::Decimal {
+                precision: *precision,
+                scale: *scale,
+                values: Vec::new(),
+            },
             ColumnType::String => Values::String {
                 bytes: Vec::new(),
                 ends: Ends::new(),
             },
-            ColumnType::Timestamp => Values::Timestamp(Vec::new()),
+            ColumnType::Timestamp => Values::Timestamp(Vec::new(), reading.times.clone()),
             ColumnType::Date => Values::Date(Vec::new()),
             ColumnType::List(kind) => Values::List(Box::new(List {
                 ends: Ends::new(),
-                cells: Cells::new(kind, fold),
+                cells: Cells::new(kind, reading),
                 field: Arc::new(element(kind)),
             })),
-            ColumnType::Struct(columns) => Values::Struct(Box::new(Struct::new(columns, fold))),
+            ColumnType::Map(kind) => Values::Map(Box::new(Map::new(kind, reading))),
+            ColumnType::Struct(columns) => Values::Struct(Box::new(Struct::new(columns, reading))),
         };
         Self {
             valid: Vec::new(),
@@ -110,11 +161,15 @@ impl Cells {
         self.valid.truncate(length);
         match &mut self.values {
             Values::Boolean(values) => values.truncate(length),
-            Values::Int(values) | Values::Timestamp(values) => values.truncate(length),
+            Values::Int(values) | Values::Timestamp(values, _) => values.truncate(length),
+            Values::Small { values, .. } => values.truncate(length),
+            Values::Single(values) => values.truncate(length),
             Values::Double(values) => values.truncate(length),
+            Values::Decimal { values, .. } => values.truncate(length),
             Values::Date(values) => values.truncate(length),
             Values::String { bytes, ends } => bytes.truncate(ends.truncate(length)),
             Values::List(list) => list.cells.truncate(list.ends.truncate(length)),
+            Values::Map(map) => map.truncate(length),
             Values::Struct(columns) => columns.truncate(length),
         }
     }
@@ -122,11 +177,15 @@ impl Cells {
     pub(super) fn append_null(&mut self) {
         match &mut self.values {
             Values::Boolean(values) => values.push(false),
-            Values::Int(values) | Values::Timestamp(values) => values.push(0),
+            Values::Int(values) | Values::Timestamp(values, _) => values.push(0),
+            Values::Small { values, .. } => values.push(0),
+            Values::Single(values) => values.push(0.0),
             Values::Double(values) => values.push(0.0),
+            Values::Decimal { values, .. } => values.push(0),
             Values::Date(values) => values.push(0),
             Values::String { bytes, ends } => ends.push(bytes.len()),
             Values::List(list) => list.ends.push(list.cells.len()),
+            Values::Map(map) => map.append_null(),
             Values::Struct(columns) => columns.append_nulls(),
         }
         self.valid.push(false);
@@ -147,15 +206,23 @@ impl Cells {
         let mut whole = true;
         match &mut self.values {
             Values::Boolean(values) => values.push(fill.boolean(token)?),
+            Values::Small { bits, values } => values.push(fill.small(token, *bits)?),
             Values::Int(values) => values.push(fill.int(token)?),
+            Values::Single(values) => values.push(fill.single(token)?),
             Values::Double(values) => values.push(fill.double(token)?),
-            Values::Timestamp(values) => values.push(fill.timestamp(token)?),
+            Values::Decimal {
+                precision,
+                scale,
+                values,
+            } => values.push(fill.decimal(token, *precision, *scale)?),
+            Values::Timestamp(values, times) => values.push(fill.timestamp(token, times)?),
             Values::Date(values) => values.push(fill.date(token)?),
             Values::String { bytes, ends } => {
                 bytes.extend_from_slice(fill.string(token, scanner)?.as_bytes());
                 ends.push(bytes.len());
             }
             Values::List(list) => whole = list.append(token, scanner, fill)?,
+            Values::Map(map) => whole = map.append(token, scanner, fill)?,
             Values::Struct(columns) if token == Token::Object => {
                 whole = columns.append(self.valid.len(), scanner, fill)?;
             }
@@ -184,10 +251,21 @@ impl Cells {
                 let values = BooleanBuffer::from(renewed(values));
                 Arc::new(BooleanArray::new(values, nulls))
             }
+            Values::Small { values, .. } => primitive::<Int32Type>(values, nulls)?,
             Values::Int(values) => primitive::<Int64Type>(values, nulls)?,
+            Values::Single(values) => primitive::<Float32Type>(values, nulls)?,
+            Values::Decimal {
+                precision,
+                scale,
+                values,
+            } => {
+                let values = ScalarBuffer::from(renewed(values));
+                let array = PrimitiveArray::<Decimal128Type>::try_new(values, nulls)?;
+                Arc::new(array.with_precision_and_scale(*precision, *scale)?)
+            }
             Values::Double(values) => primitive::<Float64Type>(values, nulls)?,
             Values::Date(values) => primitive::<Date32Type>(values, nulls)?,
-            Values::Timestamp(values) => {
+            Values::Timestamp(values, _) => {
                 let values = ScalarBuffer::from(renewed(values));
                 let array = PrimitiveArray::<TimestampMillisecondType>::try_new(values, nulls)?;
                 Arc::new(array.with_timezone("UTC"))
@@ -200,6 +278,7 @@ impl Cells {
                 let (field, ends) = (list.field.clone(), list.ends.take());
                 Arc::new(ListArray::try_new(field, ends, list.cells.take()?, nulls)?)
             }
+            Values::Map(map) => Arc::new(map.take(nulls)?),
             Values::Struct(columns) => {
                 let (fields, arrays) = columns.take()?;
                 Arc::new(StructArray::try_new_with_length(
@@ -228,7 +307,7 @@ impl List {
                 }
             }
             // OpenX: what stands where a list is expected is a list of one.
-            _ if fill.is_declared() => whole = self.cells.append(token, scanner, fill)?,
+            _ if fill.coerces() => whole = self.cells.append(token, scanner, fill)?,
             _ => return misfit(token, "a list"),
         }
         self.ends.push(self.cells.len());

@@ -4,8 +4,10 @@
 use std::borrow::Cow;
 
 use super::failure::{MAX_CELLS, Misfit, Wrong};
-use super::time;
-use crate::record::json::number::{double, integer, is_integral, is_number, lossless_double};
+use super::time::{self, Times};
+use crate::record::json::number::{
+    decimal, double, integer, is_integral, is_number, lossless_double,
+};
 use crate::record::json::{Scanner, Token};
 
 /// How a record is filled in, and how many cells it has filled.
@@ -19,10 +21,19 @@ pub(super) struct Fill {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mode {
     /// It fails its record.
-    Declared,
+    Declared(Lenience),
     /// It goes to the side column, unless the schema may still grow to hold it: a double among
     /// ints, or, where there is `room`, a new key.
     Inferred { may_grow: bool, room: bool },
+}
+
+/// What else than just its type a declared column takes: Firehose's two deserializers differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lenience {
+    /// OpenX: numbers and booleans in quotes, one value for a list, any value as text.
+    Coerces,
+    /// Hive: scalars as text.
+    Refuses,
 }
 
 impl Fill {
@@ -40,13 +51,17 @@ impl Fill {
     }
 
     pub(super) fn is_declared(&self) -> bool {
-        self.mode == Mode::Declared
+        matches!(self.mode, Mode::Declared(_))
+    }
+
+    pub(super) fn coerces(&self) -> bool {
+        self.mode == Mode::Declared(Lenience::Coerces)
     }
 
     pub(super) fn boolean<'a>(&self, token: Token<'a>) -> Result<bool, Wrong<'a>> {
         match token {
             Token::Boolean(value) => Ok(value),
-            Token::Text(text) if self.is_declared() => match text.decode().as_deref() {
+            Token::Text(text) if self.coerces() => match text.decode().as_deref() {
                 Some(t) if t.eq_ignore_ascii_case("true") => Ok(true),
                 Some(t) if t.eq_ignore_ascii_case("false") => Ok(false),
                 _ => misfit(token, "a boolean"),
@@ -68,11 +83,46 @@ impl Fill {
         }
     }
 
+    /// An integer of 8, 16 or 32 bits.
+    pub(super) fn small<'a>(&self, token: Token<'a>, bits: u8) -> Result<i32, Wrong<'a>> {
+        let value = self.int(token)?;
+        let (least, most) = (-1_i64 << (bits - 1), (1_i64 << (bits - 1)) - 1);
+        let wanted = match bits {
+            8 => "an integer of 8 bits",
+            16 => "an integer of 16 bits",
+            _ => "an integer of 32 bits",
+        };
+        match i32::try_from(value) {
+            Ok(small) if (least..=most).contains(&value) => Ok(small),
+            _ => misfit(token, wanted),
+        }
+    }
+
+    pub(super) fn single<'a>(&self, token: Token<'a>) -> Result<f32, Wrong<'a>> {
+        let value = self.double(token)? as f32;
+        match value.is_finite() {
+            true => Ok(value),
+            false => misfit(token, "a number that 32 bits can hold"),
+        }
+    }
+
+    /// A decimal without its point.
+    pub(super) fn decimal<'a>(
+        &self,
+        token: Token<'a>,
+        precision: u8,
+        scale: i8,
+    ) -> Result<i128, Wrong<'a>> {
+        let wanted = "a number of so many digits";
+        let text = self.number(token, wanted)?;
+        decimal(&text, precision, scale).map_or_else(|| misfit(token, wanted), Ok)
+    }
+
     pub(super) fn double<'a>(&self, token: Token<'a>) -> Result<f64, Wrong<'a>> {
         let wanted = "a number that a double can hold";
         let text = self.number(token, wanted)?;
         let value = match self.mode {
-            Mode::Declared => double(&text),
+            Mode::Declared(_) => double(&text),
             Mode::Inferred { .. } => lossless_double(&text),
         };
         value.map_or_else(|| misfit(token, wanted), Ok)
@@ -88,18 +138,19 @@ impl Fill {
                 Some(text) => Ok(text),
                 None => misfit(token, "text (an escape stands for half a character)"),
             },
-            Token::Object | Token::List if self.is_declared() => {
+            Token::Object | Token::List if self.coerces() => {
                 Ok(Cow::Borrowed(scanner.raw_rest(token)?))
             }
+            Token::Object | Token::List => misfit(token, "a string"),
             _ if self.is_declared() => Ok(Cow::Borrowed(shown(token))),
             _ => misfit(token, "a string"),
         }
     }
 
-    pub(super) fn timestamp<'a>(&self, token: Token<'a>) -> Result<i64, Wrong<'a>> {
+    pub(super) fn timestamp<'a>(&self, token: Token<'a>, times: &Times) -> Result<i64, Wrong<'a>> {
         let value = match token {
-            Token::Number(text) => time::epoch(text),
-            Token::Text(text) => text.decode().and_then(|text| time::timestamp(text.trim())),
+            Token::Number(text) => times.of_number(text),
+            Token::Text(text) => text.decode().and_then(|text| times.of_text(text.trim())),
             _ => None,
         };
         value.map_or_else(|| misfit(token, "a timestamp"), Ok)
@@ -121,7 +172,7 @@ impl Fill {
     ) -> Result<Cow<'a, str>, Wrong<'a>> {
         match token {
             Token::Number(text) => Ok(Cow::Borrowed(text)),
-            Token::Text(text) if self.is_declared() => match text.decode() {
+            Token::Text(text) if self.coerces() => match text.decode() {
                 Some(text) if is_number(text.trim()) => Ok(Cow::Owned(text.trim().to_owned())),
                 _ => misfit(token, wanted),
             },

@@ -8,9 +8,9 @@ use parquet::errors::ParquetError;
 use standpipe_config::faults;
 use standpipe_config::files::{Doing, FileError, is_full};
 use standpipe_config::limits::MAX_INFERRED_COLUMNS;
-use standpipe_config::settings::delivery::{Column, ParquetCompression};
+use standpipe_config::settings::delivery::{Column, JsonSerDe, Parquet};
 
-use super::coerce::{Fill, Mode};
+use super::coerce::{Fill, Lenience, Mode};
 use super::failure::{ConversionError, Wrong};
 use super::infer::Learner;
 use super::schema::{StreamSchema, leaves};
@@ -35,6 +35,8 @@ pub type OnFailed<'a> = &'a mut dyn FnMut(&Row<'_>, &ConversionError) -> Result<
 pub struct Encoded {
     /// Rows in the file. Where there are none, the file is not worth delivering.
     pub rows: u64,
+    /// Rows of which something fits no column and is in the side column (rule 22).
+    pub rests: u64,
     /// Bytes of the file.
     pub bytes: u64,
     /// The SHA-256 of the file.
@@ -91,17 +93,18 @@ pub fn reserve_for(content: u64, schema: &StreamSchema) -> u64 {
 pub fn encode(
     rows: &mut RowsReader,
     schema: &StreamSchema,
-    compression: ParquetCompression,
+    settings: &Parquet,
     out: &Reserve,
     failed: OnFailed<'_>,
 ) -> Result<Encoded, EncodeError> {
     faults::takes_time("encode");
     let mut encoding = Encoding {
         rows,
-        compression,
+        settings,
         out,
         failed,
         reported: 0,
+        rests: 0,
     };
     let mut now = encoding.first_schema(schema)?;
     let may_grow = matches!(now, StreamSchema::Inferred(_));
@@ -113,10 +116,12 @@ pub fn encode(
     // A schema that may not grow again takes every row.
     let grew = || ParquetError::General("the schema would have to grow again".to_owned());
     let (rows, written) = written.ok_or_else(|| encoding.parquet(grew()))?;
+    let rests = encoding.rests;
     let bytes = written.bytes;
     out.file().set_len(bytes).doing("cut to size", out.path())?;
     Ok(Encoded {
         rows,
+        rests,
         bytes,
         hash: written.hash(),
         schema: (now != *schema).then_some(now),
@@ -125,11 +130,13 @@ pub fn encode(
 
 struct Encoding<'a> {
     rows: &'a mut RowsReader,
-    compression: ParquetCompression,
+    settings: &'a Parquet,
     out: &'a Reserve,
     failed: OnFailed<'a>,
     /// Failures of rows before this one were reported by an earlier pass.
     reported: u64,
+    /// Rows of the last pass of which something is in the side column.
+    rests: u64,
 }
 
 /// The record whose rows are being appended.
@@ -184,10 +191,10 @@ impl Encoding<'_> {
         may_grow: bool,
     ) -> Result<Option<(u64, End)>, EncodeError> {
         self.rows.rewind()?;
-        let mut table = Table::new(schema);
-        let mut writer = writer(self.out.output(), &table, self.compression)
+        let mut table = Table::new(schema, &self.settings.json);
+        let mut writer = writer(self.out.output(), &table, self.settings)
             .map_err(|source| self.parquet(source))?;
-        let mode = mode(schema, may_grow);
+        let mode = mode(schema, &self.settings.json, may_grow);
         let mut fill = Fill::new(mode);
         let mut current = Current::default();
         let (mut written, mut row) = (0, 0);
@@ -212,6 +219,7 @@ impl Encoding<'_> {
         }
         written += self.flush(&mut table, &mut writer)?;
         writer.finish().map_err(|source| self.parquet(source))?;
+        self.rests = table.rests();
         Ok(Some((written, writer.inner().end.clone())))
     }
 
@@ -281,9 +289,12 @@ impl Encoding<'_> {
     }
 }
 
-fn mode(schema: &StreamSchema, may_grow: bool) -> Mode {
+fn mode(schema: &StreamSchema, json: &JsonSerDe, may_grow: bool) -> Mode {
     match schema {
-        StreamSchema::Declared(_) => Mode::Declared,
+        StreamSchema::Declared(_) => Mode::Declared(match json {
+            JsonSerDe::OpenX(_) => Lenience::Coerces,
+            JsonSerDe::Hive(_) => Lenience::Refuses,
+        }),
         StreamSchema::Inferred(columns) => Mode::Inferred {
             may_grow,
             room: leaves(columns) < MAX_INFERRED_COLUMNS,

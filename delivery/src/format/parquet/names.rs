@@ -1,34 +1,76 @@
 //! Finds the column of a key.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use standpipe_config::settings::delivery::JsonSerDe;
 
 use crate::record::json::Text;
+
+/// How keys and columns belong together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Keys {
+    /// Whether case does not matter: OpenX's default.
+    fold: bool,
+    /// Whether a dot in a key is an underscore in the name of its column.
+    dots: bool,
+    /// Keys of columns that are called otherwise, by the name of the column.
+    mapped: BTreeMap<String, String>,
+}
+
+impl Keys {
+    /// As the settings say for a declared schema. Hive's never looks at the case.
+    pub(super) fn of(json: &JsonSerDe) -> Self {
+        match json {
+            JsonSerDe::OpenX(openx) => Self {
+                fold: openx.case_insensitive,
+                dots: openx.dots_are_underscores,
+                mapped: openx.keys.clone(),
+            },
+            JsonSerDe::Hive(_) => Self {
+                fold: true,
+                ..Self::default()
+            },
+        }
+    }
+
+    fn of_column<'a>(&'a self, name: &'a str) -> &'a str {
+        self.mapped.get(name).map_or(name, String::as_str)
+    }
+}
 
 /// The names of an object's columns. Records of a stream mostly have their keys in one order, so
 /// the next name is tried first.
 #[derive(Debug)]
 pub(super) struct Names {
     names: Vec<String>,
-    by_name: HashMap<String, usize>,
-    /// Whether case does not matter (OpenX's default, with a declared schema).
+    /// The keys of these, in the same order.
+    keys: Vec<String>,
+    by_key: HashMap<String, usize>,
     fold: bool,
+    dots: bool,
     expected: usize,
 }
 
 impl Names {
-    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>, fold: bool) -> Self {
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>, how: &Keys) -> Self {
         let names: Vec<String> = names.map(str::to_owned).collect();
-        let mut by_name = HashMap::new();
-        for (place, name) in names.iter().enumerate() {
-            by_name
-                .entry(folded(name, fold).into_owned())
+        let keys: Vec<String> = names
+            .iter()
+            .map(|name| how.of_column(name).to_owned())
+            .collect();
+        let mut by_key = HashMap::new();
+        for (place, key) in keys.iter().enumerate() {
+            by_key
+                .entry(folded(key, how.fold).into_owned())
                 .or_insert(place);
         }
         Self {
             names,
-            by_name,
-            fold,
+            keys,
+            by_key,
+            fold: how.fold,
+            dots: how.dots,
             expected: 0,
         }
     }
@@ -41,10 +83,20 @@ impl Names {
     pub(super) fn find(&mut self, key: &Text<'_>) -> Option<usize> {
         let place = match self.is_expected(key) {
             true => self.expected,
-            false => *self.by_name.get(&*folded(&key.decode()?, self.fold))?,
+            false => self.lookup(&key.decode()?)?,
         };
         self.expected = place + 1;
         Some(place)
+    }
+
+    fn lookup(&self, key: &str) -> Option<usize> {
+        let key = folded(key, self.fold);
+        let found = self.by_key.get(&*key).copied();
+        found.or_else(|| {
+            let dotted = self.dots && key.contains('.');
+            let key = dotted.then(|| key.replace('.', "_"))?;
+            self.by_key.get(&key).copied()
+        })
     }
 
     pub(super) fn name(&self, place: usize) -> &str {
@@ -52,7 +104,7 @@ impl Names {
     }
 
     fn is_expected(&self, key: &Text<'_>) -> bool {
-        match (self.names.get(self.expected), key.plain()) {
+        match (self.keys.get(self.expected), key.plain()) {
             (Some(name), Some(found)) if self.fold => name.eq_ignore_ascii_case(found),
             (Some(name), Some(found)) => name == found,
             _ => false,

@@ -116,26 +116,43 @@ pub(super) fn element(kind: &ColumnType) -> Field {
 fn data_type(kind: &ColumnType) -> DataType {
     match kind {
         ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Small(_) => DataType::Int32,
         ColumnType::Int => DataType::Int64,
+        ColumnType::Single => DataType::Float32,
         ColumnType::Double => DataType::Float64,
+        ColumnType::Decimal(precision, scale) => DataType::Decimal128(*precision, *scale),
         ColumnType::String => DataType::Utf8,
         ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
         ColumnType::Date => DataType::Date32,
         ColumnType::List(kind) => DataType::List(Arc::new(element(kind))),
+        ColumnType::Map(kind) => DataType::Map(Arc::new(entries(kind)), false),
         ColumnType::Struct(columns) => DataType::Struct(columns.iter().map(field).collect()),
     }
+}
+
+/// The fields of a map's entries, in Parquet's own names.
+pub(super) fn entries(kind: &ColumnType) -> Field {
+    let fields = vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", data_type(kind), true),
+    ];
+    Field::new("key_value", DataType::Struct(fields.into()), false)
 }
 
 /// How many columns of the file these become: nested ones count one by one.
 pub(super) fn leaves(columns: &[Column]) -> usize {
     let leaves_of = |kind: &ColumnType| {
-        let mut kind = kind;
-        while let ColumnType::List(element) = kind {
-            kind = element;
-        }
-        match kind {
-            ColumnType::Struct(columns) => leaves(columns),
-            _ => 1,
+        let (mut kind, mut keys) = (kind, 0);
+        loop {
+            match kind {
+                ColumnType::List(element) => kind = element,
+                ColumnType::Map(value) => {
+                    kind = value;
+                    keys += 1;
+                }
+                ColumnType::Struct(columns) => return keys + leaves(columns),
+                _ => return keys + 1,
+            }
         }
     };
     columns.iter().map(|column| leaves_of(&column.kind)).sum()

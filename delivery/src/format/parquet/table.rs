@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, SchemaRef};
-use standpipe_config::settings::delivery::ColumnType;
+use standpipe_config::settings::delivery::{ColumnType, JsonSerDe};
 
 use super::StreamSchema;
-use super::cells::{Cells, Placed, Struct};
+use super::cells::{Cells, Placed, Reading, Struct};
 use super::coerce::Fill;
 use super::failure::Wrong;
 use super::schema::leaves;
@@ -33,6 +33,8 @@ pub(super) struct Table {
     leaves: usize,
     rows: usize,
     bytes: usize,
+    /// Rows taken so far of which something is in the side column.
+    rests: u64,
 }
 
 /// Values of one row that are in no column: key and value as they are written. Without a value: what
@@ -40,16 +42,30 @@ pub(super) struct Table {
 type Rest<'a> = Vec<(Text<'a>, Option<&'a str>)>;
 
 impl Table {
-    pub(super) fn new(schema: &StreamSchema) -> Self {
-        let fold = matches!(schema, StreamSchema::Declared(_));
+    pub(super) fn new(schema: &StreamSchema, json: &JsonSerDe) -> Self {
+        // Of an inferred schema every key is a column by its own name.
+        let (reading, rest) = match schema {
+            StreamSchema::Declared(_) => (Reading::of(json), None),
+            StreamSchema::Inferred(_) => {
+                let reading = Reading::default();
+                let rest = Cells::new(&ColumnType::String, &reading);
+                (reading, Some(rest))
+            }
+        };
         Self {
             schema: schema.arrow(),
-            columns: Struct::new(schema.columns(), fold),
-            rest: (!fold).then(|| Cells::new(&ColumnType::String, false)),
+            columns: Struct::new(schema.columns(), &reading),
+            rest,
             leaves: leaves(schema.columns()) + 1,
             rows: 0,
             bytes: 0,
+            rests: 0,
         }
+    }
+
+    /// Rows taken so far of which something is in the side column: what drifted.
+    pub(super) fn rests(&self) -> u64 {
+        self.rests
     }
 
     pub(super) fn schema(&self) -> SchemaRef {
@@ -103,7 +119,9 @@ impl Table {
     pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         let (_, mut arrays): (_, Vec<ArrayRef>) = self.columns.take()?;
         if let Some(rest) = &mut self.rest {
-            arrays.push(rest.take()?);
+            let array = rest.take()?;
+            self.rests += (array.len() - array.null_count()) as u64;
+            arrays.push(array);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
         self.rows = 0;

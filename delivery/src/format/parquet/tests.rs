@@ -7,7 +7,7 @@ use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use standpipe_config::names::{Arrival, Run};
-use standpipe_config::settings::delivery::{Column, ColumnType, ParquetCompression};
+use standpipe_config::settings::delivery::{Column, ColumnType, Parquet};
 
 use super::*;
 use crate::record::rows::{Reserve, RowsReader, RowsWriter, Shape};
@@ -103,13 +103,13 @@ fn with_offsets(batch: &RecordBatch) -> RecordBatch {
 }
 
 pub(super) fn convert_rows(rows: &[Row<'_>], schema: &StreamSchema) -> Converted {
-    convert_with(rows, schema, ParquetCompression::Zstd)
+    convert_with(rows, schema, &Parquet::default())
 }
 
 pub(super) fn convert_with(
     rows: &[Row<'_>],
     schema: &StreamSchema,
-    compression: ParquetCompression,
+    settings: &Parquet,
 ) -> Converted {
     let folder = tempfile::tempdir().unwrap();
     let (data, index) = (folder.path().join("data"), folder.path().join("index"));
@@ -124,7 +124,7 @@ pub(super) fn convert_with(
     let encoded = encode(
         &mut reader,
         schema,
-        compression,
+        settings,
         &reserve,
         &mut |row, error| {
             let original = rows

@@ -1,8 +1,13 @@
-//! Times as Firehose's OpenX deserializer reads them (E.2 of the reference), and ISO 8601 offsets.
+//! Times as Firehose's OpenX deserializer reads them (E.2 of the reference), and ISO 8601 offsets;
+//! and as its Hive deserializer does.
 
 use jiff::civil::{Date, Time};
+use standpipe_config::settings::delivery::JsonSerDe;
 
 use crate::record::json::number::is_number;
+use pattern::Pattern;
+
+mod pattern;
 
 /// Below this a number is seconds, from here on milliseconds.
 const SECONDS_BELOW: f64 = 1e12;
@@ -10,6 +15,75 @@ const SECONDS_BELOW: f64 = 1e12;
 /// From year 0 to year 9999, in milliseconds: what lies beyond is no time, but microseconds taken
 /// for milliseconds.
 const BOUNDS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+/// How timestamps are written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum Times {
+    /// As OpenX reads them.
+    #[default]
+    OpenX,
+    /// As `java.sql.Timestamp` reads them: Hive's way without patterns.
+    Sql,
+    /// By patterns, the first that fits, and in milliseconds if `millis` is one.
+    Patterns {
+        /// The patterns.
+        patterns: Vec<Pattern>,
+        /// Whether `millis` is one.
+        millis: bool,
+    },
+}
+
+impl Times {
+    /// As the settings say for a declared schema.
+    pub(super) fn of(json: &JsonSerDe) -> Self {
+        let formats = match json {
+            JsonSerDe::OpenX(_) => return Self::OpenX,
+            JsonSerDe::Hive(hive) if hive.timestamp_formats.is_empty() => return Self::Sql,
+            JsonSerDe::Hive(hive) => &hive.timestamp_formats,
+        };
+        let patterns = formats.iter().filter(|format| *format != "millis");
+        Self::Patterns {
+            patterns: patterns.map(|format| Pattern::new(format)).collect(),
+            millis: formats.iter().any(|format| format == "millis"),
+        }
+    }
+
+    /// Milliseconds since 1970, UTC, of a JSON number.
+    pub(super) fn of_number(&self, number: &str) -> Option<i64> {
+        match self {
+            Self::OpenX => epoch(number),
+            Self::Patterns { millis: true, .. } => milliseconds(number),
+            Self::Sql | Self::Patterns { .. } => None,
+        }
+    }
+
+    /// Milliseconds since 1970, UTC, of a text.
+    pub(super) fn of_text(&self, text: &str) -> Option<i64> {
+        match self {
+            Self::OpenX => timestamp(text),
+            Self::Sql => sql(text),
+            Self::Patterns { patterns, millis } => {
+                let found = patterns.iter().find_map(|pattern| pattern.read(text));
+                found.or_else(|| millis.then(|| milliseconds(text)).flatten())
+            }
+        }
+    }
+}
+
+fn milliseconds(number: &str) -> Option<i64> {
+    let milliseconds = number.parse().ok()?;
+    BOUNDS.contains(&milliseconds).then_some(milliseconds)
+}
+
+/// `2026-1-2 8:00:00.123`, UTC.
+fn sql(text: &str) -> Option<i64> {
+    let mut rest = Rest(text);
+    let day = days(rest.date()?);
+    rest.one_of(&[' '])?;
+    let seconds = day * 86_400 + seconds(rest.time()?);
+    let milliseconds = seconds * 1000 + rest.milliseconds()?;
+    (rest.0.is_empty() && BOUNDS.contains(&milliseconds)).then_some(milliseconds)
+}
 
 /// Milliseconds since 1970, UTC, of `2026-11-21T08:00:00.123Z`, `…+01:00`, `2026-1-2 8:00:00` (UTC),
 /// or of a number. What is finer than a millisecond is cut off.

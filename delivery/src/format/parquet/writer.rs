@@ -6,9 +6,11 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, Encoding, GzipLevel, LogicalType, Type, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 use parquet::schema::types::ColumnDescriptor;
-use standpipe_config::settings::delivery::ParquetCompression;
+use standpipe_config::settings::delivery::{Parquet, ParquetCompression, ParquetVersion};
 
 use super::table::Table;
 use crate::record::rows::Output;
@@ -30,17 +32,24 @@ const GZIP_LEVEL: u32 = 6;
 pub(super) fn writer<'a>(
     out: Output<&'a File>,
     table: &Table,
-    compression: ParquetCompression,
+    settings: &Parquet,
 ) -> Result<ArrowWriter<Output<&'a File>>, ParquetError> {
+    let layout = settings.layout;
     let descriptor = ArrowSchemaConverter::new().convert(&table.schema())?;
     let mut properties = WriterProperties::builder()
-        .set_compression(codec(compression)?)
+        .set_compression(codec(settings.compression)?)
+        .set_writer_version(match layout.version {
+            ParquetVersion::V1 => WriterVersion::PARQUET_1_0,
+            ParquetVersion::V2 => WriterVersion::PARQUET_2_0,
+        })
+        .set_data_page_size_limit(layout.page_size as usize)
+        .set_dictionary_enabled(layout.dictionary)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_max_row_group_bytes(Some(GROUP_BYTES))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for column in descriptor.columns() {
-        properties = encoding(properties, column);
+        properties = encoding(properties, column, layout.dictionary);
     }
     let options = ArrowWriterOptions::new()
         .with_properties(properties.build())
@@ -52,6 +61,7 @@ pub(super) fn writer<'a>(
 fn encoding(
     properties: WriterPropertiesBuilder,
     column: &ColumnDescriptor,
+    dictionary: bool,
 ) -> WriterPropertiesBuilder {
     let path = column.path().clone();
     let is_time = matches!(
@@ -61,7 +71,7 @@ fn encoding(
     match column.physical_type() {
         Type::INT32 | Type::INT64 => properties
             .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
-            .set_column_dictionary_enabled(path, !is_time),
+            .set_column_dictionary_enabled(path, dictionary && !is_time),
         _ => properties,
     }
 }

@@ -47,6 +47,7 @@ impl Sealing<'_> {
         let content = Content::of(data.finish()?, self.tally.kept);
         let ObjectFile { name, reserve, .. } = object;
         let (encoded, errors) = self.encode(&content, parquet, &reserve)?;
+        self.count_drift(&encoded);
         let size = encoded.bytes;
         reserve.finish(size)?;
         let mut data = Content {
@@ -63,6 +64,21 @@ impl Sealing<'_> {
         match encoded.rows {
             0 => Ok(()),
             _ => self.data(data),
+        }
+    }
+
+    /// Rule 22: what an inferred schema meets that it did not know is counted.
+    fn count_drift(&self, encoded: &Encoded) {
+        let count = |metric: &'static str, number: u64| {
+            let stream = self.plan.stream.to_string();
+            metrics::counter!(metric, "stream" => stream).increment(number);
+        };
+        if encoded.rests > 0 {
+            count("standpipe_rows_with_rest_total", encoded.rests);
+        }
+        if let Some(grown) = &encoded.schema {
+            count("standpipe_schema_growths_total", 1);
+            tracing::info!(stream = %self.plan.stream, columns = grown.columns().len(), "the inferred schema grew");
         }
     }
 
@@ -121,26 +137,20 @@ impl Sealing<'_> {
         errors: &mut Option<ErrorFile>,
     ) -> Result<Encoded, EncodeError> {
         let ended = Arrival::now();
-        encode(
-            rows,
-            schema,
-            parquet.compression,
-            object,
-            &mut |row, why| {
-                if errors.is_none() {
-                    *errors = Some(self.error_file(Lines::Conversion)?);
-                }
-                let reason = Reason {
-                    code: why.code,
-                    message: &why.message,
-                    attempts: 1,
-                    ended,
-                };
-                match errors {
-                    Some(errors) => errors.add(row, &reason),
-                    None => Ok(()),
-                }
-            },
-        )
+        encode(rows, schema, parquet, object, &mut |row, why| {
+            if errors.is_none() {
+                *errors = Some(self.error_file(Lines::Conversion)?);
+            }
+            let reason = Reason {
+                code: why.code,
+                message: &why.message,
+                attempts: 1,
+                ended,
+            };
+            match errors {
+                Some(errors) => errors.add(row, &reason),
+                None => Ok(()),
+            }
+        })
     }
 }

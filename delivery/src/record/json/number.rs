@@ -39,6 +39,26 @@ pub(crate) fn is_integral(text: &str) -> bool {
     !text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E'))
 }
 
+/// The number without its point as a decimal of so many digits, `scale` of them behind the point;
+/// `None` where it has more on either side.
+pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    let (digits, magnitude) = digits(text)?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    // It is DIGITS * 10^shift when the point is left out.
+    let shift = magnitude
+        .checked_sub(digits.len() as i64)?
+        .checked_add(i64::from(scale))?;
+    let length = shift.checked_add(digits.len() as i64)?;
+    if shift < 0 || length > i64::from(precision) {
+        return None;
+    }
+    let value: i128 = digits.parse().ok()?;
+    let value = value.checked_mul(10_i128.checked_pow(shift as u32)?)?;
+    Some(if text.starts_with('-') { -value } else { value })
+}
+
 /// The digits of a number without zeros at either end, and its magnitude: it is
 /// `0.DIGITS * 10^magnitude`. `None`: the exponent is absurd.
 fn digits(text: &str) -> Option<(String, i64)> {

@@ -146,14 +146,13 @@ impl Sink {
         }
     }
 
-    /// The file; `None` where the compressor lost it in an error.
-    pub(super) fn output(&self) -> Option<&Output> {
+    pub(super) fn output(&self) -> &Output {
         match self {
-            Self::Plain(output) => Some(output),
-            Self::Gzip(encoder) => Some(encoder.get_ref()),
+            Self::Plain(output) => output,
+            Self::Gzip(encoder) => encoder.get_ref(),
             Self::Zip(archive) => archive.output(),
-            Self::Snappy(blocks) => Some(blocks.get_ref()),
-            Self::Zstd(encoder) => Some(encoder.get_ref()),
+            Self::Snappy(blocks) => blocks.get_ref(),
+            Self::Zstd(encoder) => encoder.get_ref(),
         }
     }
 }

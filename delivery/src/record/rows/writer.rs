@@ -141,8 +141,7 @@ impl RowsWriter {
 
     /// Bytes that both files take on disk now, space allocated ahead included.
     pub fn disk_bytes(&self) -> u64 {
-        let written = self.sink.output().map_or(0, |output| output.end.bytes);
-        let data = self.data_space.bytes().max(written);
+        let data = self.data_space.bytes().max(self.sink.output().end.bytes);
         data + self.index_space.bytes().max(self.index_written)
     }
 
@@ -186,9 +185,7 @@ impl RowsWriter {
 
     /// Takes care that a row of `bytes` can be finished, with all that waits before it.
     fn reserve(&mut self, bytes: usize) -> Result<(), FileError> {
-        let Some(output) = self.sink.output() else {
-            return self.lost();
-        };
+        let output = self.sink.output();
         let held_back = if self.sink.is_repeatable() {
             0
         } else {
@@ -237,12 +234,13 @@ impl RowsWriter {
 
     fn write_out(&mut self) -> Result<(), FileError> {
         if self.torn {
-            return self.lost();
+            let lost = io::Error::other("the compressor failed before, the file is of no use");
+            return Err(lost).doing("go on with", &self.data_path);
         }
         if self.entries.is_empty() {
             return Ok(());
         }
-        let before = self.sink.output().map(|output| output.end.clone());
+        let before = self.sink.output().end.clone();
         let frame = entries_frame(self.frames, &self.entries);
         if let Err(e) = self.sink.write_all(&self.content) {
             self.torn = !self.sink.is_repeatable();
@@ -259,16 +257,11 @@ impl RowsWriter {
     }
 
     /// Content without its index does not count.
-    fn take_back(&mut self, before: Option<data::End>) {
-        match (&mut self.sink, before) {
-            (Sink::Plain(output), Some(before)) => output.end = before,
+    fn take_back(&mut self, before: data::End) {
+        match &mut self.sink {
+            Sink::Plain(output) => output.end = before,
             _ => self.torn = true,
         }
-    }
-
-    fn lost(&self) -> Result<(), FileError> {
-        let lost = io::Error::other("the compressor failed before, the file is of no use");
-        Err(lost).doing("go on with", &self.data_path)
     }
 
     fn write_frame(&mut self, frame: &[u8]) -> Result<(), FileError> {

@@ -12,6 +12,11 @@ fn kinds() -> impl Strategy<Value = ColumnType> {
         Just(ColumnType::String),
         Just(ColumnType::Timestamp),
         Just(ColumnType::Date),
+        prop::sample::select(vec![8, 16, 32]).prop_map(ColumnType::Small),
+        Just(ColumnType::Single),
+        (1..=38u8, 0..=38u8).prop_map(|(precision, scale)| {
+            ColumnType::Decimal(precision, scale.min(precision) as i8)
+        }),
     ];
     plain.prop_recursive(4, 16, 4, |inner| {
         let members = prop::collection::btree_map("[a-zA-Z_. ü-]{0,5}[a-z]", inner.clone(), 1..4);
@@ -20,7 +25,10 @@ fn kinds() -> impl Strategy<Value = ColumnType> {
             kind,
         };
         prop_oneof![
-            inner.prop_map(|kind| ColumnType::List(Box::new(kind))),
+            inner
+                .clone()
+                .prop_map(|kind| ColumnType::List(Box::new(kind))),
+            inner.prop_map(|kind| ColumnType::Map(Box::new(kind))),
             members
                 .prop_map(move |m| ColumnType::Struct(m.into_iter().map(member).collect()))
                 .prop_filter("names are trimmed, and may then be equal", distinct),
@@ -44,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_type_or_an_error(text in "[a-z<>:, ]{0,30}") {
+    fn any_text_is_a_type_or_an_error(text in "[a-z<>:, ()0-9]{0,30}") {
         let _: Result<ColumnType, _> = text.parse();
     }
 }
@@ -61,6 +69,42 @@ fn other_names_of_types_are_read() {
         ),
     ] {
         assert_eq!(text.parse::<ColumnType>().unwrap().to_string(), written);
+    }
+}
+
+/// E.3 of the reference: in Hive and in the Glue catalog an int has 32 bits.
+#[test]
+fn types_of_hive_are_read() {
+    for (text, written) in [
+        ("tinyint", "int8"),
+        ("smallint", "int16"),
+        ("int", "int32"),
+        ("BIGINT", "int"),
+        ("float", "float32"),
+        ("decimal", "decimal(10,0)"),
+        ("decimal(7)", "decimal(7,0)"),
+        ("decimal(38, 18)", "decimal(38,18)"),
+        ("varchar(20)", "string"),
+        ("char(3)", "string"),
+        (
+            "array<struct<a:int,b:map<string,decimal(9,2)>>>",
+            "list<struct<a:int32,b:map<string,decimal(9,2)>>>",
+        ),
+    ] {
+        let read = ColumnType::from_hive(text).unwrap();
+        assert_eq!(read.to_string(), written, "{text}");
+    }
+    for (text, part) in [
+        ("binary", "\"binary\" is no type"),
+        ("uniontype<int,string>", "is no type"),
+        ("map<int,string>", "keys of JSON objects are strings"),
+        ("decimal(39,0)", "more digits than 38"),
+        ("decimal(4,5)", "more behind the point"),
+        ("decimal(1,2,3)", "a precision and a scale"),
+        ("decimal(4", "')' is missing"),
+    ] {
+        let error = ColumnType::from_hive(text).unwrap_err().why;
+        assert!(error.contains(part), "{text}: {error}");
     }
 }
 

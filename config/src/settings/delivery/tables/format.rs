@@ -1,5 +1,7 @@
 //! What `streams.*.format` may contain.
 
+use crate::settings::delivery::json::JSON;
+use crate::settings::delivery::parquet::{DICTIONARY, PAGE, WRITER_VERSION};
 use crate::yaml::{Key, Table};
 
 pub(in crate::settings::delivery) static FORMAT: Table = Table {
@@ -40,10 +42,14 @@ pub(in crate::settings::delivery) static PARQUET: Table = Table {
         ),
         Key::new(
             "schema",
-            "The columns: learned from the records, or declared.",
+            "The columns: learned from the records, declared, or those of a Glue table.",
             "inferred",
-            "inferred, or a list of {name, type}",
+            "inferred, a list of {name, type}, or {glue: PATH}",
         ),
+        JSON,
+        PAGE,
+        DICTIONARY,
+        WRITER_VERSION,
     ],
 };
 
@@ -60,7 +66,7 @@ pub(in crate::settings::delivery) static COLUMN: Table = Table {
             "type",
             "What its values are.",
             "",
-            "boolean, int, double, string, timestamp, date, list<TYPE> or struct<NAME:TYPE,…>",
+            "boolean, int, int8, int16, int32, double, float32, decimal(PRECISION,SCALE), string, timestamp, date, list<TYPE>, map<string,TYPE> or struct<NAME:TYPE,…>",
         ),
     ],
 };

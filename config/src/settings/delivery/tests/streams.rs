@@ -74,11 +74,61 @@ fn parquet_has_firehoses_defaults() {
         .settings;
     let stream = &settings.streams[0];
     assert_eq!(stream.buffering.size, 128 << 20);
-    let expected = Parquet {
-        compression: ParquetCompression::Snappy,
-        schema: Schema::Inferred,
+    assert_eq!(stream.format, Format::Parquet(Parquet::default()));
+    let expected = ParquetLayout {
+        page_size: 1 << 20,
+        dictionary: true,
+        version: ParquetVersion::V1,
     };
-    assert_eq!(stream.format, Format::Parquet(expected));
+    assert_eq!(Parquet::default().layout, expected);
+    assert_eq!(Parquet::default().compression, ParquetCompression::Snappy);
+}
+
+#[test]
+fn how_records_are_read_is_checked_where_it_stands() {
+    let declared = "schema: [{name: a, type: int}]";
+    for (written, part) in [
+        (
+            "json: hive".to_owned(),
+            "json: conflict: how records are read is for a declared schema",
+        ),
+        (format!("{declared}, json: xml"), "json: found \"xml\""),
+        (
+            format!("{declared}, json: {{openx: {{}}, hive: {{}}}}"),
+            "conflict: found openx and hive",
+        ),
+        (
+            format!("{declared}, json: {{hive: {{timestamp_formats: [\"yyyy b\"]}}}}"),
+            "the letter 'b' of the pattern \"yyyy b\"",
+        ),
+        (
+            format!("{declared}, json: {{hive: {{timestamp_formats: [\"yyyy'T\"]}}}}"),
+            "does not end",
+        ),
+        (
+            "schema: {glue: nowhere.json}".to_owned(),
+            "/etc/standpipe/nowhere.json is no table",
+        ),
+        ("schema: {}".to_owned(), "schema.glue: is missing"),
+        (
+            "page_size: 1KiB".to_owned(),
+            "page_size: \"1KiB\" is out of range",
+        ),
+        (
+            "writer_version: v3".to_owned(),
+            "writer_version: found \"v3\"",
+        ),
+    ] {
+        let text = with_stream(&format!("    format: {{parquet: {{{written}}}}}"));
+        let found = problems(&text);
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert!(found[0].contains(part), "{written}: {found:?}");
+    }
+    let unknown = format!(
+        "    format: {{parquet: {{{declared}, json: {{openx: {{column_to_json_key_mappings: {{b: c}}}}}}}}}}"
+    );
+    let warnings = read_here(&with_stream(&unknown)).unwrap().warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
 }
 
 fn bucket(written: &str) -> String {

@@ -131,6 +131,9 @@ fn format() -> impl Strategy<Value = Format> {
     ]);
     let kind = prop::sample::select(vec![
         "int",
+        "int16",
+        "decimal(12,3)",
+        "map<string,float32>",
         "date",
         "list<string>",
         "struct<a b:int,c:list<double>>",
@@ -145,13 +148,48 @@ fn format() -> impl Strategy<Value = Format> {
             false => Schema::Declared(columns.into_iter().map(column).collect()),
         }
     });
-    let parquet = (compression, columns).prop_map(|(compression, schema)| {
+    let layout = (64 * 1024..=16u64 << 20, any::<bool>(), any::<bool>());
+    let layout = layout.prop_map(|(page_size, dictionary, second)| ParquetLayout {
+        page_size,
+        dictionary,
+        version: match second {
+            true => ParquetVersion::V2,
+            false => ParquetVersion::V1,
+        },
+    });
+    let parquet = (compression, columns, serde(), layout);
+    let parquet = parquet.prop_map(|(compression, schema, json, layout)| {
+        let json = match schema {
+            Schema::Inferred => JsonSerDe::default(),
+            Schema::Declared(_) => json,
+        };
         Format::Parquet(Parquet {
             compression,
             schema,
+            json,
+            layout,
         })
     });
     prop_oneof![raw, parquet]
+}
+
+fn serde() -> impl Strategy<Value = JsonSerDe> {
+    let keys = prop::collection::btree_map("[a-z_ é]{1,9}", "[a-zA-Z.'\"]{1,9}", 0..3);
+    let openx = (any::<bool>(), any::<bool>(), keys);
+    let formats = prop::sample::select(vec![
+        vec![],
+        vec!["millis".to_owned(), "yyyy-MM-dd'T'HH:mm:ss.SSSZ".to_owned()],
+    ]);
+    prop_oneof![
+        openx.prop_map(|(case_insensitive, dots_are_underscores, keys)| {
+            JsonSerDe::OpenX(OpenXJson {
+                case_insensitive,
+                dots_are_underscores,
+                keys,
+            })
+        }),
+        formats.prop_map(|timestamp_formats| JsonSerDe::Hive(HiveJson { timestamp_formats })),
+    ]
 }
 
 fn transform() -> impl Strategy<Value = Transform> {

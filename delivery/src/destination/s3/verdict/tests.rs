@@ -15,6 +15,7 @@ fn place() -> Place {
         region: "us-east-1".into(),
         path_style: true,
         access: None,
+        storing: Default::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::failure::Wrong;
 use super::super::infer::makes_column;
 use super::super::names::Names;
 use super::super::schema::field;
-use super::Cells;
+use super::{Cells, Reading};
 use crate::record::json::{Scanner, Text, Token};
 
 /// Columns that are filled from one object each time.
@@ -34,12 +34,13 @@ pub(in super::super) enum Placed {
 }
 
 impl Struct {
-    pub(in super::super) fn new(columns: &[Column], fold: bool) -> Self {
+    pub(in super::super) fn new(columns: &[Column], reading: &Reading) -> Self {
+        let names = columns.iter().map(|column| column.name.as_str());
         Self {
-            names: Names::new(columns.iter().map(|column| column.name.as_str()), fold),
+            names: Names::new(names, &reading.keys),
             columns: columns
                 .iter()
-                .map(|column| Cells::new(&column.kind, fold))
+                .map(|column| Cells::new(&column.kind, reading))
                 .collect(),
             fields: columns.iter().map(field).collect(),
         }
@@ -138,7 +139,7 @@ fn unknown<'a>(
     scanner.skip(token)?;
     match fill.mode {
         _ if token == Token::Null => Ok(Placed::Nothing),
-        Mode::Declared => Ok(Placed::Nothing),
+        Mode::Declared(_) => Ok(Placed::Nothing),
         Mode::Inferred { may_grow, room } if may_grow && room => {
             let depth = before.depth();
             let value = { before }.raw_value()?;

@@ -137,12 +137,12 @@ fn a_full_disk_is_told_from_other_failures() {
     rows.finish().unwrap();
     let mut reader = RowsReader::open(&data, &index).unwrap();
     let full = Reserve::create(Path::new("/dev/full")).unwrap();
-    let none = ParquetCompression::None;
-    let error = encode(&mut reader, &int_a(), none, &full, &mut |_, _| Ok(())).unwrap_err();
+    let plain = Parquet::default();
+    let error = encode(&mut reader, &int_a(), &plain, &full, &mut |_, _| Ok(())).unwrap_err();
     assert!(error.is_full(), "{error}");
     fs::write(&data, "damage!").unwrap();
     let out = Reserve::create(&folder.path().join("x")).unwrap();
-    let error = encode(&mut reader, &int_a(), none, &out, &mut |_, _| Ok(())).unwrap_err();
+    let error = encode(&mut reader, &int_a(), &plain, &out, &mut |_, _| Ok(())).unwrap_err();
     assert!(!error.is_full());
     assert!(
         matches!(error, EncodeError::Rows(RowsError::Damaged { .. })),

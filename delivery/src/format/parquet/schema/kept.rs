@@ -69,12 +69,16 @@ struct KeptColumn {
 #[serde(rename_all = "lowercase")]
 enum KeptType {
     Boolean,
+    Small(u8),
     Int,
+    Single,
     Double,
+    Decimal(u8, i8),
     String,
     Timestamp,
     Date,
     List(Box<KeptType>),
+    Map(Box<KeptType>),
     Struct(Vec<KeptColumn>),
 }
 
@@ -91,12 +95,16 @@ impl From<&ColumnType> for KeptType {
     fn from(kind: &ColumnType) -> Self {
         match kind {
             ColumnType::Boolean => Self::Boolean,
+            ColumnType::Small(bits) => Self::Small(*bits),
             ColumnType::Int => Self::Int,
+            ColumnType::Single => Self::Single,
             ColumnType::Double => Self::Double,
+            ColumnType::Decimal(precision, scale) => Self::Decimal(*precision, *scale),
             ColumnType::String => Self::String,
             ColumnType::Timestamp => Self::Timestamp,
             ColumnType::Date => Self::Date,
             ColumnType::List(kind) => Self::List(Box::new(Self::from(kind.as_ref()))),
+            ColumnType::Map(kind) => Self::Map(Box::new(Self::from(kind.as_ref()))),
             ColumnType::Struct(columns) => {
                 Self::Struct(columns.iter().map(KeptColumn::from).collect())
             }
@@ -117,12 +125,16 @@ impl From<KeptType> for ColumnType {
     fn from(kept: KeptType) -> Self {
         match kept {
             KeptType::Boolean => Self::Boolean,
+            KeptType::Small(bits) => Self::Small(bits),
             KeptType::Int => Self::Int,
+            KeptType::Single => Self::Single,
             KeptType::Double => Self::Double,
+            KeptType::Decimal(precision, scale) => Self::Decimal(precision, scale),
             KeptType::String => Self::String,
             KeptType::Timestamp => Self::Timestamp,
             KeptType::Date => Self::Date,
             KeptType::List(kind) => Self::List(Box::new((*kind).into())),
+            KeptType::Map(kind) => Self::Map(Box::new((*kind).into())),
             KeptType::Struct(columns) => {
                 Self::Struct(columns.into_iter().map(Column::from).collect())
             }
