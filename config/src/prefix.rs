@@ -169,6 +169,19 @@ impl ErrorPrefix {
         &self.zone
     }
 
+    /// What every key of this error type begins with: the text before the first other expression.
+    pub fn start_of(&self, error_type: &str) -> String {
+        let mut start = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => start.push_str(text),
+                Part::ErrorType => start.push_str(error_type),
+                Part::Time(_) | Part::Random => break,
+            }
+        }
+        start
+    }
+
     /// What it means, for people: with the parts that are appended.
     pub fn meaning(&self) -> String {
         match &self.text {

@@ -17,6 +17,8 @@ use standpipe_config::settings::Loaded;
 use standpipe_config::settings::delivery::{self, Settings};
 use standpipe_config::yaml::Problems;
 
+pub use crate::stream::redrive::Selection;
+pub use redrive::command::{Asking, errors, redrive};
 use start::{CannotStart, Running};
 
 mod components;
@@ -25,6 +27,7 @@ mod doors;
 pub mod metrics;
 mod page;
 mod preflight;
+mod redrive;
 mod reload;
 mod room;
 mod start;

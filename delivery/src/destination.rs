@@ -22,6 +22,7 @@ use s3::memory::UploadMemory;
 use warehouse::postgresql;
 
 pub mod file;
+pub mod found;
 mod notes;
 pub mod opensearch;
 mod outcome;

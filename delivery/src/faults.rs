@@ -2,7 +2,8 @@
 //!
 //! Each is killed at by `tests/tests/proofs`, which takes the list from the program: a new point
 //! needs a line here, a call of [`reach`](standpipe_config::faults::reach), and no test of its own;
-//! those that need a warehouse or a bucket are reached in `tests/tests/warehouse` and `tests/tests/s3`.
+//! those that need a warehouse, a bucket or a redrive are reached in `tests/tests/warehouse`,
+//! `tests/tests/s3` and `tests/tests/redrive`.
 
 use standpipe_config::faults::{Point, Sync};
 
@@ -111,6 +112,34 @@ pub const POINTS: &[Point] = &[
     point(
         "warehouse.committed",
         "A load is committed; the checkpoint does not know.",
+    ),
+    point(
+        "redrive.half-written",
+        "An entry of the ledger of redrives is written by half.",
+    ),
+    point(
+        "redrive.written",
+        "An entry of the ledger of redrives is written and not synced.",
+    ),
+    point(
+        "redrive.synced",
+        "An entry of the ledger of redrives is synced; its batch is not stored.",
+    ),
+    point(
+        "redrive.snapshot-written",
+        "A snapshot of the ledger of redrives is written aside and synced.",
+    ),
+    point(
+        "redrive.snapshot-named",
+        "A snapshot of the ledger of redrives has its name.",
+    ),
+    point(
+        "redrive.stored",
+        "A batch of failed records is in the journal again; its object lies where it was.",
+    ),
+    point(
+        "redrive.moved",
+        "An object whose records were put back is moved aside; the ledger does not know.",
     ),
     point(
         "recovery.spool-there",
@@ -233,6 +262,30 @@ pub const SYNCS: &[Sync] = &[
     sync(
         "checkpoint.found-name",
         "The names in a stream's folder that a start found: checkpoint, schema, settings.",
+    ),
+    sync(
+        "redrive.entry",
+        "A batch in the ledger of redrives, before it is stored.",
+    ),
+    sync(
+        "redrive.refused",
+        "The cut behind which an entry of that ledger lay that found no room.",
+    ),
+    sync(
+        "redrive.snapshot",
+        "A new generation of that ledger, before it has its name.",
+    ),
+    sync(
+        "redrive.snapshot-name",
+        "Its name, before anything is appended to it.",
+    ),
+    sync(
+        "redrive.found",
+        "The entries of that ledger that were found, before anybody acts on them.",
+    ),
+    sync(
+        "redrive.found-name",
+        "The names in a stream's folder when that ledger was found.",
     ),
     sync(
         "settings.bytes",

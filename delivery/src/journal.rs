@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::record::{Row, Stage};
 
 pub use local::{LocalJournal, OpenError, Options, Totals, Waiting};
+pub use redrive::{Batch, Name, Redrive};
 
 mod attribute;
 mod birth;
@@ -22,6 +23,7 @@ pub mod look;
 mod marks;
 mod reader;
 mod recovery;
+mod redrive;
 mod roll;
 mod scan;
 mod segment;
@@ -73,6 +75,8 @@ pub enum Content {
     Text(Records),
     /// Frames of an agent.
     Frames(AgentId, Vec<Frame>),
+    /// Records that failed once (rule 27). Nothing is accepted if it is not the next batch.
+    Redriven(Redrive),
 }
 
 /// What became of a request. All of it is durable.
@@ -127,6 +131,8 @@ pub struct Entry {
     pub stage: Stage,
     /// The records.
     pub records: Records,
+    /// What each was called when it failed; none where they were not redriven.
+    pub names: Vec<Name>,
 }
 
 impl Chunk {
@@ -153,15 +159,18 @@ impl Chunk {
 impl Entry {
     /// The entry's records in order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let names = self.names.iter().map(Some).chain(std::iter::repeat(None));
         (self.first..)
             .zip(self.records.iter())
-            .map(|(position, record)| Row {
+            .zip(names)
+            .map(|((position, record), name)| Row {
                 run: self.run,
                 position,
                 index: 0,
-                arrival: self.arrival,
+                arrival: name.map_or(self.arrival, |name| name.arrival),
                 stage: self.stage,
                 part: record.part,
+                redriven: name.map(|name| name.id),
                 bytes: record.bytes,
             })
     }

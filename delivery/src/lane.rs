@@ -32,6 +32,7 @@ pub mod divert;
 pub mod failed;
 mod fill;
 pub mod health;
+mod kind;
 pub mod levers;
 pub mod mishap;
 pub mod object;

@@ -19,6 +19,9 @@ mod command;
 #[path = "main/look.rs"]
 mod look;
 
+#[path = "main/redrive.rs"]
+mod redrive;
+
 /// Memory that an encoder freed serves the next one, whatever thread it runs on: glibc keeps it for
 /// each thread, and a backlog of Parquet then takes more than `limits.memory`.
 #[global_allocator]
@@ -62,6 +65,10 @@ enum Command {
     Resume(command::Stream),
     /// Seals what a stream has accepted so far, without waiting for size or age
     Flush(command::Stream),
+    /// Says what lies under a stream's error prefix, grouped by code, with samples
+    Errors(redrive::Errors),
+    /// Puts records that failed back into their stream, each once
+    Redrive(redrive::Redrive),
 }
 
 #[derive(Args)]
@@ -128,6 +135,8 @@ fn main() -> Exit {
         Command::Pause(stream) => stream.run(Order::Pause),
         Command::Resume(stream) => stream.run(Order::Resume),
         Command::Flush(stream) => stream.run(Order::Flush),
+        Command::Errors(errors) => errors.run(),
+        Command::Redrive(redrive) => redrive.run(),
     }
 }
 

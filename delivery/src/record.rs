@@ -21,6 +21,30 @@ pub struct RecordId {
     pub index: u32,
 }
 
+/// Why a text is no record id.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no id of ours, which is made of lane, run, position and index")]
+pub struct NotARecordId;
+
+impl std::str::FromStr for RecordId {
+    type Err = NotARecordId;
+
+    fn from_str(text: &str) -> Result<Self, NotARecordId> {
+        let mut parts = text.split('-');
+        let mut next = || parts.next().ok_or(NotARecordId);
+        let id = Self {
+            lane: next()?.parse().map_err(|_| NotARecordId)?,
+            run: next()?.parse().map_err(|_| NotARecordId)?,
+            position: next()?.parse().map_err(|_| NotARecordId)?,
+            index: next()?.parse().map_err(|_| NotARecordId)?,
+        };
+        match parts.next() {
+            None => Ok(id),
+            Some(_) => Err(NotARecordId),
+        }
+    }
+}
+
 impl std::fmt::Display for RecordId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
@@ -69,6 +93,12 @@ impl Stage {
             Self::Transformed => "transformed",
         }
     }
+
+    /// The stage of this word, if it is one.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Accepted, Self::Transformed];
+        all.into_iter().find(|stage| stage.as_str() == word)
+    }
 }
 
 /// One row for a format: a record, or one of the things it became. Borrowed from its chunk.
@@ -86,6 +116,21 @@ pub struct Row<'a> {
     pub stage: Stage,
     /// Which part of a longer line it is, if it was cut.
     pub part: Option<Part>,
+    /// What it was called when it failed, if it was redriven: seen from outside it keeps that name
+    /// (rule 27).
+    pub redriven: Option<RecordId>,
     /// What it holds.
     pub bytes: &'a [u8],
+}
+
+impl Row<'_> {
+    /// What it is called outside, in a stream whose lane is `lane`.
+    pub fn id(&self, lane: LaneId) -> RecordId {
+        self.redriven.unwrap_or(RecordId {
+            lane,
+            run: self.run,
+            position: self.position,
+            index: self.index,
+        })
+    }
 }

@@ -36,6 +36,7 @@ mod folder;
 pub mod look;
 pub mod paused;
 mod recovery;
+pub mod redrive;
 mod registry;
 mod running;
 mod status;

@@ -103,6 +103,7 @@ fn compact(json: &Data, text: &[u8], folder: &Path) -> Outcome<[PathBuf; 2]> {
             arrival: Arrival::now(),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes,
         })?;
     }

@@ -179,6 +179,7 @@ fn portion(text: &[u8]) -> Arc<Portion> {
             arrival: Arrival::now(),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes,
         });
     }

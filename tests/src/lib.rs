@@ -24,6 +24,7 @@ pub mod program;
 pub mod proxy;
 pub mod random;
 pub mod readers;
+pub mod redrive;
 pub mod s3;
 pub mod search;
 pub mod seen;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use crate::files::{FileError, remove, show};
+use crate::files::{Doing, FileError, remove, show};
 
 /// The file's name in `data_dir`.
 pub const FILE: &str = "doors.json";
@@ -31,6 +32,17 @@ pub fn publish(
     let text = serde_json::to_vec(doors).unwrap_or_default();
     show(&path, &text)?;
     Ok(Published { path })
+}
+
+/// The addresses of a process whose doors are open, by name; none where no process runs.
+pub fn addresses(data_dir: &Path) -> Result<BTreeMap<String, SocketAddr>, FileError> {
+    let path = data_dir.join(FILE);
+    match fs::read(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        read => serde_json::from_slice(&read.doing("read", &path)?)
+            .map_err(io::Error::other)
+            .doing("read", &path),
+    }
 }
 
 impl Drop for Published {

@@ -50,6 +50,7 @@ fn books(name: &str, status: &StreamStatus) {
     count("standpipe_records_accepted_total", status.books.accepted);
     count("standpipe_records_delivered_total", status.books.delivered);
     count("standpipe_records_dropped_total", status.books.dropped);
+    count("standpipe_records_redriven_total", status.books.redriven);
     count("standpipe_bytes_accepted_total", status.bytes.accepted);
     count("standpipe_bytes_delivered_total", status.bytes.delivered);
     count("standpipe_bytes_failed_total", status.bytes.failed);

@@ -88,7 +88,11 @@ pub(super) async fn ask_transforms(
     // Keeps nothing: the data folder is the daemon's, and who checks may be somebody else.
     let engine = &Engine::new(None);
     let asked = all.map(|(stream, transform)| async move {
-        (stream, transform, ask_transform(transform, stream, engine).await)
+        (
+            stream,
+            transform,
+            ask_transform(transform, stream, engine).await,
+        )
     });
     let asked = futures::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_ONCE);
     let (mut lines, mut problems) = (Vec::new(), Vec::new());

@@ -19,6 +19,7 @@ use super::doors::Doors;
 use super::metrics::record;
 use super::page;
 use super::preflight;
+use super::redrive;
 use super::reload::{Reloads, guests};
 use super::status::Status;
 use crate::ingest::firehose::created::{Created, NotStarted};
@@ -148,7 +149,9 @@ async fn admin(
         let shown = seen.clone();
         let memory = settings.limits.memory;
         let status = move || Status::of(shown.streams.get(), &shown.reloads, &shown.agents, memory);
-        let more = control::router(seen.streams.clone()).merge(page::router());
+        let more = control::router(seen.streams.clone())
+            .merge(redrive::router(seen.streams.clone()))
+            .merge(page::router());
         let router = admin::router(readiness.clone(), metrics.clone(), status, record, more);
         doors
             .open("admin", admin.address, admin.tls.clone(), router)

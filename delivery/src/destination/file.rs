@@ -24,6 +24,8 @@ use standpipe_config::names::Fingerprint;
 use super::{Destination, Object, Outcome, content_hash, hex};
 use crate::failure::{Failure, Verdict};
 
+pub(super) mod found;
+
 /// Bytes that are copied at a time.
 const COPY: usize = 256 * 1024;
 

@@ -28,6 +28,7 @@ pub use place::{Access, Place};
 pub use preflight::Conditions;
 pub use storing::{Encryption, Storing};
 
+mod found;
 mod leftovers;
 pub mod memory;
 mod place;

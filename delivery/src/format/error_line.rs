@@ -4,7 +4,11 @@
 
 use standpipe_config::names::{Arrival, LaneId};
 
-use crate::record::{RecordId, Row};
+use crate::record::Row;
+
+pub use read::{Line as Read, NotOurs};
+
+mod read;
 
 /// A record that failed, and how.
 #[derive(Clone, Copy, Debug)]
@@ -141,12 +145,7 @@ impl<'a> Line<'a> {
     /// Adds what makes the record deliverable again, and ends the line.
     fn end(mut self, failed: &Failed<'_>) {
         let row = failed.row;
-        let id = RecordId {
-            lane: failed.lane,
-            run: row.run,
-            position: row.position,
-            index: row.index,
-        };
+        let id = row.id(failed.lane);
         self.key("standpipe");
         let mut ours = Line::begin(self.out);
         ours.text("id", &id.to_string());

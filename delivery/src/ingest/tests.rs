@@ -67,7 +67,7 @@ fn stored(door: &Running) -> Vec<Vec<String>> {
     let stored = door.streams.stored.lock().unwrap();
     let texts = stored.iter().filter_map(|(content, _, _)| match content {
         Content::Text(records) => Some(records),
-        Content::Frames(..) => None,
+        Content::Frames(..) | Content::Redriven(_) => None,
     });
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     texts

@@ -16,11 +16,15 @@
 //!              4 evidence, 8 missing), seen u64, [mark: epoch u64, offset u64, tail],
 //!              [evidence], [missing since u64]
 //! 10 known     one idempotency key of a snapshot: text, first u64, accepted u64, running u64
+//! 11 redriven  batch, per record: lane [16], run [8], position u64, index u32, arrival i64
+//! 12 redrive   of a snapshot, the last batch: batch, first u64, accepted u64, and of all batches:
+//!              records u64, bytes u64
 //!
 //! range     source [16], epoch, start, end, committed: u64 each, tail
 //! tail      u8 (1 there is one), [length u16, hash [16]]
 //! evidence  source [16], device u64, inode u64, generation u64, birth i64, prefix length u32,
 //!           prefix [16], path: text
+//! batch     number u64, fingerprint [16]
 //! text      length u32, UTF-8
 //! ```
 
@@ -30,6 +34,7 @@ use standpipe_config::records::{Note, Part};
 
 use super::keys::{Known, Reply};
 use super::marks::Source;
+use super::redrive::{Batch, Last, Name};
 use super::wire::{Wire, put_text};
 use crate::record::Stage;
 
@@ -40,6 +45,9 @@ pub(super) const FIXED: usize = 192;
 
 /// Bytes of a note.
 pub(super) const NOTE: usize = 9;
+
+/// Bytes of the name of a redriven record.
+pub(super) const NAME: usize = 44;
 
 /// One attribute.
 #[derive(Clone, PartialEq, Debug)]
@@ -64,6 +72,10 @@ pub(super) enum Attribute {
     Source(SourceId, Source),
     /// One idempotency key of a snapshot.
     Known(Known),
+    /// What the records of a redriven batch were called.
+    Redriven(Batch, Vec<Name>),
+    /// The last redriven batch, in a snapshot.
+    Redrive(Last),
 }
 
 impl Attribute {
@@ -79,6 +91,8 @@ impl Attribute {
             Self::Live(..) => 8,
             Self::Source(..) => 9,
             Self::Known(_) => 10,
+            Self::Redriven(..) => 11,
+            Self::Redrive(..) => 12,
         }
     }
 
@@ -128,6 +142,11 @@ impl Attribute {
                     &[known.reply.first, known.reply.accepted, known.running],
                 );
             }
+            Self::Redriven(batch, names) => {
+                batch.put(out);
+                names.iter().for_each(|name| name.put(out));
+            }
+            Self::Redrive(last) => last.put(out),
         }
     }
 
@@ -161,6 +180,8 @@ impl Attribute {
                 },
                 running: wire.u64()?,
             }),
+            11 => Self::Redriven(Batch::read(wire)?, Name::read_all(wire)?),
+            12 => Self::Redrive(Last::read(wire)?),
             _ => return None,
         };
         wire.is_empty().then_some(read)
@@ -176,7 +197,7 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<Attribute>, String> {
             next(&mut wire).ok_or("an attribute is longer than its entry says")?;
         match Attribute::read(kind, payload) {
             Some(attribute) => found.push(attribute),
-            None if kind <= 10 => return Err(format!("attribute {kind} does not read back")),
+            None if kind <= 12 => return Err(format!("attribute {kind} does not read back")),
             None if flags & MUST_KNOW != 0 => {
                 return Err(format!(
                     "a newer daemon wrote attribute {kind}, which must be understood: update the daemon"

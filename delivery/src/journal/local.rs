@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::shared::{Ended, Shared, lock};
 use super::stage::room_for;
 use super::writer::{Order, Writer, farewell};
-use super::{Append, Appended, Chunk, Journal, Refusal, birth, reader};
+use super::{Append, Appended, Batch, Chunk, Journal, Refusal, birth, reader};
 use crate::disk::{Full, Quota};
 use crate::failure::Failure;
 
@@ -43,6 +43,10 @@ pub struct Totals {
     pub accepted_bytes: u64,
     /// Raw bytes that agents reported as gone (rule 5).
     pub gap_bytes: u64,
+    /// Of the records, those that failed before and were put back (rule 27).
+    pub redriven_records: u64,
+    /// Bytes of these records.
+    pub redriven_bytes: u64,
 }
 
 /// What lies in the journal at or past a position, counted from its entries.
@@ -178,6 +182,11 @@ impl LocalJournal {
     /// What was accepted since the stream's birth.
     pub fn totals(&self) -> Totals {
         self.shared().totals()
+    }
+
+    /// The last batch of a redrive that was stored (rule 27).
+    pub fn last_redrive(&self) -> Batch {
+        self.shared().last_redrive()
     }
 
     /// What lies in the journal at or past `position`. May read a few heads from disk, once per

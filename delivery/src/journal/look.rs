@@ -17,7 +17,7 @@ use super::Entry;
 use super::attribute;
 use super::entry::Head;
 use super::local::OpenError;
-use super::reader::stage_and_notes;
+use super::reader::of_records;
 use super::recovery::{Opened, chain, entry_at, files, open_with};
 use super::scan::Walk;
 use super::segment::{HEADER, Header, SEGMENT, damage};
@@ -249,7 +249,7 @@ impl Seen {
 
 fn read(head: &Head, body: bytes::Bytes) -> Result<Entry, String> {
     let parts = head.parts(&body).ok_or("its parts are cut")?;
-    let (stage, notes) = stage_and_notes(attribute::read_all(parts.attributes)?);
+    let (stage, notes, names) = of_records(attribute::read_all(parts.attributes)?);
     let records = Records::new(body.slice_ref(parts.bytes), parts.ends().collect(), notes);
     Ok(Entry {
         first: head.first,
@@ -257,6 +257,7 @@ fn read(head: &Head, body: bytes::Bytes) -> Result<Entry, String> {
         arrival: head.arrival,
         stage,
         records: records.map_err(|error| error.to_string())?,
+        names,
     })
 }
 

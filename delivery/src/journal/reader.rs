@@ -15,7 +15,7 @@ use super::local::Waiting;
 use super::scan::{Walk, check_body, read_at};
 use super::segment::damage;
 use super::shared::{Shared, lock};
-use super::{Chunk, Entry};
+use super::{Chunk, Entry, Name};
 use crate::failure::Failure;
 use crate::record::Stage;
 
@@ -151,7 +151,7 @@ impl Reading<'_> {
             .ok_or_else(|| self.damaged(at, "its parts are cut"))?;
         let attributes =
             attribute::read_all(parts.attributes).map_err(|why| self.damaged(at, why))?;
-        let (stage, notes) = stage_and_notes(attributes);
+        let (stage, notes, names) = of_records(attributes);
         let records = Records::new(body.slice_ref(parts.bytes), parts.ends().collect(), notes)
             .map_err(|why| self.damaged(at, why.to_string()))?;
         Ok(Entry {
@@ -160,16 +160,19 @@ impl Reading<'_> {
             arrival: head.arrival,
             stage,
             records,
+            names,
         })
     }
 }
 
-pub(super) fn stage_and_notes(attributes: Vec<Attribute>) -> (Stage, Vec<Note>) {
-    let mut found = (Stage::default(), Vec::new());
+/// What attributes say of the records.
+pub(super) fn of_records(attributes: Vec<Attribute>) -> (Stage, Vec<Note>, Vec<Name>) {
+    let mut found = (Stage::default(), Vec::new(), Vec::new());
     for attribute in attributes {
         match attribute {
             Attribute::Stage(stage) => found.0 = stage,
             Attribute::Notes(notes) => found.1 = notes,
+            Attribute::Redriven(_, names) => found.2 = names,
             _ => {}
         }
     }
@@ -198,6 +201,7 @@ fn cut(entry: Entry, position: u64) -> Entry {
             ends: ends[skipped..].iter().map(|end| end - start).collect(),
             notes: notes.collect(),
         },
+        names: entry.names.into_iter().skip(skipped).collect(),
         ..entry
     }
 }

@@ -126,7 +126,10 @@ impl Birth {
         let sources = marks
             .iter()
             .map(|(id, source)| Attribute::Source(id, source.clone()));
-        for attribute in sources.chain(keys.iter().map(Attribute::Known)) {
+        let last = self.tail.redrive;
+        let redrive = (last.batch.number > 0).then_some(Attribute::Redrive(last));
+        let keys = keys.iter().map(Attribute::Known);
+        for attribute in redrive.into_iter().chain(sources).chain(keys) {
             attribute.put(&mut attributes);
             if attributes.len() >= SNAPSHOT_ENTRY {
                 let full = std::mem::take(&mut attributes);

@@ -132,6 +132,8 @@ impl Header {
                 accepted_records: wire.u64()?,
                 accepted_bytes: wire.u64()?,
                 gap_bytes: wire.u64()?,
+                // What was redriven stands in the snapshot.
+                ..Totals::default()
             },
             previous: Some(Previous {
                 id: wire.u64()?,

@@ -8,13 +8,13 @@ use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, LaneId, Run};
 use tokio::sync::watch;
 
-use super::Refusal;
 use super::entry::Head;
 use super::index::{Index, Segment};
 use super::local::Totals;
 use super::marks::Marks;
 use super::reader::Cursor;
 use super::tail::Tail;
+use super::{Batch, Refusal};
 use crate::disk::{Full, Quota};
 
 /// How the writer thread ended.
@@ -27,10 +27,11 @@ pub(super) enum Ended {
 }
 
 /// What is durable, as seen from outside the writer.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 struct Held {
     index: Index,
     totals: Totals,
+    redrive: Batch,
     /// With the changes of the group in hand, which it keeps apart.
     marks: Marks,
 }
@@ -79,6 +80,7 @@ impl Shared {
             held: Mutex::new(Held {
                 index: born.index,
                 totals: born.tail.totals,
+                redrive: born.tail.redrive.batch,
                 marks: born.marks,
             }),
             room: AtomicU64::new(0),
@@ -98,6 +100,7 @@ impl Shared {
         let mut held = self.held();
         held.marks.commit();
         held.totals = tail.totals;
+        held.redrive = tail.redrive.batch;
         if let Some(active) = held.index.segments.back_mut() {
             entries.iter().for_each(|(head, at)| active.add(head, *at));
         }
@@ -153,6 +156,10 @@ impl Shared {
 
     pub(super) fn totals(&self) -> Totals {
         self.held().totals
+    }
+
+    pub(super) fn last_redrive(&self) -> Batch {
+        self.held().redrive
     }
 
     pub(super) fn sources(&self, agent: AgentId) -> Vec<HeldSource> {

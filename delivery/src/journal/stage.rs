@@ -5,14 +5,14 @@ use standpipe_config::names::AgentId;
 use standpipe_config::records::Records;
 use tokio::sync::oneshot;
 
-use super::attribute::{Attribute, FIXED, NOTE};
+use super::attribute::{Attribute, FIXED, NAME, NOTE};
 use super::entry::{self, Kind};
 use super::group::{Draft, Group};
 use super::keys::{Known, Reply};
 use super::marks::{Decision, Marks, decide};
 use super::tail::Tail;
 use super::writer::{Waiter, Writer};
-use super::{Append, Appended, Content, Refusal};
+use super::{Append, Appended, Content, Refusal, redrive};
 
 /// The most bytes that the entries of a request take.
 pub(super) fn room_for(append: &Append) -> u64 {
@@ -20,6 +20,9 @@ pub(super) fn room_for(append: &Append) -> u64 {
     match &append.content {
         Content::Text(records) => room_for_records(records, key),
         Content::Frames(_, frames) => frames.iter().map(room_for_frame).sum(),
+        Content::Redriven(redrive) => {
+            room_for_records(&redrive.records, NAME * redrive.names.len())
+        }
     }
 }
 
@@ -53,6 +56,7 @@ impl Writer {
         let appended = match content {
             Content::Text(records) => self.stage_text(records, idempotency_key),
             Content::Frames(agent, frames) => self.stage_frames(agent, frames),
+            Content::Redriven(redrive) => redrive::stage(redrive, &mut self.group, &mut self.tail),
         };
         self.waiters.push(Waiter {
             reply,
@@ -124,7 +128,7 @@ fn appended(first_position: u64, accepted: u64) -> Appended {
     }
 }
 
-fn notes(records: &Records) -> Vec<u8> {
+pub(super) fn notes(records: &Records) -> Vec<u8> {
     let mut attributes = Vec::new();
     if !records.notes.is_empty() {
         Attribute::Notes(records.notes.clone()).put(&mut attributes);

@@ -7,6 +7,7 @@ use super::entry::Head;
 use super::keys::{Keys, Known, Reply};
 use super::local::Totals;
 use super::marks::Marks;
+use super::redrive::{Batch, Last};
 
 /// What every entry moves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Tail {
     pub(super) running: u64,
     /// Number of the next sync group.
     pub(super) group: u64,
+    /// The last redriven batch.
+    pub(super) redrive: Last,
 }
 
 impl Tail {
@@ -32,6 +35,23 @@ impl Tail {
         self.arrival = self.arrival.max(head.arrival);
         self.running = self.running.max(head.running);
         self.group = self.group.max(head.group.number + 1);
+    }
+
+    /// Notes a redriven batch, whose entry comes next.
+    pub(super) fn redriven(&mut self, batch: Batch, records: u64, bytes: u64) {
+        self.keep(Last {
+            batch,
+            first: self.position,
+            accepted: records,
+            records: self.redrive.records + records,
+            bytes: self.redrive.bytes + bytes,
+        });
+    }
+
+    fn keep(&mut self, redrive: Last) {
+        self.redrive = redrive;
+        self.totals.redriven_records = redrive.records;
+        self.totals.redriven_bytes = redrive.bytes;
     }
 }
 
@@ -71,6 +91,11 @@ impl Memory {
                 }),
                 Attribute::Source(id, source) => self.marks.restore(id, source),
                 Attribute::Known(known) => self.keys.remember(known),
+                Attribute::Redriven(batch, _) => {
+                    self.tail
+                        .redriven(batch, u64::from(head.count), u64::from(head.bytes));
+                }
+                Attribute::Redrive(last) => self.tail.keep(last),
                 Attribute::Notes(_) | Attribute::Stage(_) => {}
             }
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::checkpoint::Counts;
 use super::failed::{ErrorFile, Lines, Reason};
+use super::kind::Kind;
 use super::plan::Plan;
 use super::shape::Shaped;
 use super::share::Share;
@@ -79,6 +80,8 @@ pub(super) struct Tally {
     pub(super) dropped: Counts,
     /// The last record is a part of a line, and there are more to come.
     pub(super) in_line: bool,
+    /// Which records may lie in it.
+    pub(super) kind: Kind,
 }
 
 /// When a batch is full.
@@ -182,6 +185,7 @@ impl Batch {
                 written: 0,
                 dropped: Counts::default(),
                 in_line: false,
+                kind: Kind::Open,
             },
             opened: Instant::now(),
         })
@@ -196,7 +200,7 @@ impl Batch {
         files: &Files<'_>,
     ) -> Result<Taken, NotTaken> {
         for (row, outcome) in shaped.rows_from(self.tally.next) {
-            if self.is_full(limit) {
+            if self.is_full(limit) || !self.tally.kind.takes(&row) {
                 self.count();
                 return Ok(Taken::Full);
             }
@@ -333,8 +337,8 @@ impl Batch {
     /// Writes a copy for source backup.
     fn copy(&mut self, row: &Row<'_>, is_whole: bool) -> Result<(), NotTaken> {
         match &mut self.backup {
-            Some(backup) => write(backup, row, is_whole),
-            None => Ok(()),
+            Some(backup) if row.redriven.is_none() => write(backup, row, is_whole),
+            _ => Ok(()),
         }
     }
 
@@ -362,6 +366,7 @@ fn write(file: &mut RowsFile, row: &Row<'_>, is_whole: bool) -> Result<(), NotTa
 impl Tally {
     fn add(&mut self, row: &Row<'_>) {
         self.all.add(row);
+        self.kind = Kind::of(row);
         self.next = row.position + 1;
         self.in_line = row.part.is_some_and(|part| !part.last);
     }

@@ -85,7 +85,9 @@ pub fn seal(
         None => sealing.raw(batch.data)?,
         Some(object) => sealing.encoded(batch.data, object)?,
     }
-    if let (Some(copies), Some(place)) = (batch.backup, plan.backup()) {
+    if let (Some(copies), Some(place)) = (batch.backup, plan.backup())
+        && sealing.tally.kind.is_copied()
+    {
         sealing.backup(copies, place)?;
     }
     faults::reach("seal", "files-finished");

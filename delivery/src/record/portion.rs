@@ -5,7 +5,7 @@
 use standpipe_config::names::{Arrival, Run};
 use standpipe_config::records::Part;
 
-use super::{Row, Stage};
+use super::{RecordId, Row, Stage};
 
 /// Records in the order of their positions.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,7 @@ struct Head {
     arrival: Arrival,
     stage: Stage,
     part: Option<Part>,
+    redriven: Option<RecordId>,
     /// Where its bytes end; they begin where its neighbour's end.
     end: usize,
 }
@@ -38,6 +39,7 @@ impl Portion {
             arrival: row.arrival,
             stage: row.stage,
             part: row.part,
+            redriven: row.redriven,
             end: self.bytes.len(),
         });
     }
@@ -83,6 +85,7 @@ impl Portion {
                 arrival: head.arrival,
                 stage: head.stage,
                 part: head.part,
+                redriven: head.redriven,
                 bytes,
             }
         })

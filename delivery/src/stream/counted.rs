@@ -31,31 +31,26 @@ impl Counted {
         let failed = settled.failed.values();
         let (records, bytes) = failed.fold((0, 0), |sum, c| (sum.0 + c.records, sum.1 + c.bytes));
         let oldest = waiting.oldest.into_iter().chain(sealed.oldest).min();
-        let books = |accepted, delivered, failed, dropped, waiting| Books {
-            accepted,
-            delivered,
-            failed,
-            dropped,
-            waiting,
-        };
         let waiting_bytes = waiting.bytes + sealed.waiting.bytes;
         StreamStatus {
             state: State::Running,
             paused: false,
-            books: books(
-                totals.accepted_records,
-                settled.delivered.records,
-                records,
-                settled.dropped.records,
-                waiting.records + sealed.waiting.records,
-            ),
-            bytes: books(
-                totals.accepted_bytes,
-                settled.delivered.bytes,
-                bytes,
-                settled.dropped.bytes,
-                waiting_bytes,
-            ),
+            books: Books {
+                accepted: totals.accepted_records,
+                delivered: settled.delivered.records,
+                failed: records,
+                dropped: settled.dropped.records,
+                waiting: waiting.records + sealed.waiting.records,
+                redriven: totals.redriven_records,
+            },
+            bytes: Books {
+                accepted: totals.accepted_bytes,
+                delivered: settled.delivered.bytes,
+                failed: bytes,
+                dropped: settled.dropped.bytes,
+                waiting: waiting_bytes,
+                redriven: totals.redriven_bytes,
+            },
             waiting_bytes,
             oldest_waiting_seconds: oldest.map_or(0.0, age),
             destination: String::new(),

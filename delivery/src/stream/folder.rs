@@ -2,7 +2,7 @@
 //! (rule 16).
 //!
 //! ```text
-//! streams/NAME/settings.yaml   about.json   schema.json   mishap.json   paused.json   checkpoint.*   journal/   spool/   lock
+//! streams/NAME/settings.yaml   about.json   schema.json   mishap.json   paused.json   checkpoint.*   redrive.*   journal/   spool/   lock
 //! streams/~NAME                one that is being removed; no stream can be called so
 //! ```
 

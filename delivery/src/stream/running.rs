@@ -18,6 +18,7 @@ use super::delivery::orders::Order;
 use super::folder::Folder;
 use super::paused;
 use super::recovery::Parts;
+use super::redrive;
 use super::status::{Backup, State, StreamStatus};
 use super::tally::Tally;
 use super::targets::{Current, Targets};
@@ -62,18 +63,20 @@ pub(super) struct Running {
     pub(super) journal: LocalJournal,
     /// Its door is closed; it goes when it is empty (rule 16).
     pub(super) drains: bool,
-    checkpoint: Arc<Checkpoint>,
-    quota: Arc<Quota>,
+    pub(super) checkpoint: Arc<Checkpoint>,
+    pub(super) quota: Arc<Quota>,
+    /// Held by a redrive.
+    pub(super) redrives: redrive::Desk,
+    pub(super) folder: Arc<Folder>,
     health: Arc<Health>,
     has_backup: bool,
     tally: Arc<Tally>,
     destination: String,
     pub(super) control: Control,
-    lane_stop: watch::Sender<Stop>,
+    pub(super) lane_stop: watch::Sender<Stop>,
     delivery_stop: watch::Sender<bool>,
     /// Taken by the stop.
     tasks: Mutex<Option<Tasks>>,
-    _folder: Arc<Folder>,
 }
 
 #[derive(Debug)]
@@ -164,6 +167,8 @@ impl Running {
             drains,
             checkpoint: parts.checkpoint,
             quota: parts.quota,
+            redrives: redrive::Desk::default(),
+            folder,
             health,
             has_backup,
             tally,
@@ -172,7 +177,6 @@ impl Running {
             lane_stop,
             delivery_stop,
             tasks: Mutex::new(Some(tasks)),
-            _folder: folder,
         }
     }
 

@@ -72,6 +72,8 @@ pub struct Books {
     pub dropped: u64,
     /// In journal or spool.
     pub waiting: u64,
+    /// Of those accepted, put back after they had failed (rule 27).
+    pub redriven: u64,
 }
 
 impl Books {

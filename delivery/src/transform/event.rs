@@ -54,7 +54,12 @@ impl Head {
 
 /// The id by which a function names a record: opaque, and no other record of its request has it.
 pub(super) fn record_id(row: &Row<'_>) -> String {
-    format!("{}-{}-{}", row.run, row.position, row.index)
+    let (run, position, index) = match row.redriven {
+        // It keeps its name (rule 27).
+        Some(id) => (id.run, id.position, id.index),
+        None => (row.run, row.position, row.index),
+    };
+    format!("{run}-{position}-{index}")
 }
 
 fn put(row: &Row<'_>, out: &mut Vec<u8>) {

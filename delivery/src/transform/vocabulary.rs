@@ -22,6 +22,7 @@ pub(super) fn portion(records: &[&[u8]]) -> Portion {
             arrival: Arrival(1_795_000_000_123),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes,
         });
     }

@@ -56,6 +56,7 @@ impl<R: Read> Reading<R> {
                 arrival: Arrival::now(),
                 stage: Stage::Accepted,
                 part: None,
+                redriven: None,
                 bytes,
             };
             let fits = match &self.shaper {

@@ -16,6 +16,7 @@ use stage::{Program, Stage};
 
 mod agent;
 mod daemon;
+mod redrive;
 mod stage;
 
 /// How many scenes are played at once.
@@ -78,6 +79,31 @@ const REASONS: &[(Program, &str, &str)] = &[
     ),
     (
         Program::Daemon,
+        "redrive.refused",
+        "what was refused was not stored: found, it has the number of a batch that never came, and is void",
+    ),
+    (
+        Program::Daemon,
+        "redrive.snapshot",
+        "the same lines of the same log sync the checkpoint's, whose scene is checkpoint.snapshot",
+    ),
+    (
+        Program::Daemon,
+        "redrive.snapshot-name",
+        "the same lines of the same log sync the checkpoint's, whose scene is checkpoint.snapshot-name",
+    ),
+    (
+        Program::Daemon,
+        "redrive.found",
+        "the same lines of the same log sync the checkpoint's, whose scene is checkpoint.found",
+    ),
+    (
+        Program::Daemon,
+        "redrive.found-name",
+        "its name was synced when it was begun, before anything was put back",
+    ),
+    (
+        Program::Daemon,
         "stream.renamed",
         "lost, the next start renames again, or drains the former name",
     ),
@@ -99,7 +125,8 @@ const REASONS: &[(Program, &str, &str)] = &[
 ];
 
 fn scenes() -> impl Iterator<Item = &'static Scene> {
-    daemon::SCENES.iter().chain(agent::SCENES)
+    let daemon = daemon::SCENES.iter().chain(redrive::SCENES);
+    daemon.chain(agent::SCENES)
 }
 
 /// Plays a scene to its end; what is wrong after the cut, if anything is. What goes wrong before

@@ -110,9 +110,9 @@ fn try_all(victim: Victim, program: &str) -> Outcome {
     let mut random = Random::new();
     let points: VecDeque<_> = points(program)?
         .into_iter()
-        // These need a warehouse, a bucket, or clients that make streams, and have their tests there.
+        // These need a warehouse, a bucket, clients that make streams, or a redrive: their tests are there.
         .filter(|point| !point.starts_with("warehouse.") && !point.starts_with("created."))
-        .filter(|point| !point.starts_with("s3."))
+        .filter(|point| !point.starts_with("s3.") && !point.starts_with("redrive."))
         .map(|point| (point, random.fork()))
         .collect();
     let (points, troubles) = (Mutex::new(points), Mutex::new(vec![]));

@@ -65,7 +65,10 @@ fn each_record_is_one_document(make: Make, documents: u64, kills_node: bool) -> 
     folder.done()?;
     kinds::ids_of_a_field(&cluster)?;
     match make {
-        Make::OpenSearch => kinds::a_data_stream(&cluster),
+        Make::OpenSearch => {
+            outage::a_redrive_brings_them_in(&cluster)?;
+            kinds::a_data_stream(&cluster)
+        }
         // The parts of Elasticsearch that may be had have no data streams.
         Make::Elastic7 | Make::Elastic8 => Ok(()),
     }

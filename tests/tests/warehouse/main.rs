@@ -4,6 +4,7 @@
 mod faults;
 mod loads;
 mod poison;
+mod redrive;
 mod tls;
 
 use std::collections::BTreeMap;

@@ -68,7 +68,7 @@ async fn metrics_say_what_the_status_says() {
 #[tokio::test]
 async fn only_this_machine_is_answered() {
     let router = surface(&Readiness::default());
-    for path in ["/live", "/ready", "/metrics", "/status", "/other"] {
+    for path in ["/live", "/ready", "/metrics", "/status", "/more", "/other"] {
         let (code, text) = ask(router.clone(), path, "192.0.2.1:9").await;
         assert_eq!(code, 403, "{path}: {text}");
     }

@@ -22,3 +22,12 @@ fn what_a_killed_process_left_is_removed() {
     assert!(!dir.path().join(FILE).exists());
     retract(dir.path()).unwrap();
 }
+
+#[test]
+fn whoever_asks_finds_the_addresses_or_that_nobody_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(addresses(dir.path()).unwrap().is_empty());
+    let admin = "127.0.0.1:4575".parse().unwrap();
+    let _published = publish(dir.path(), &BTreeMap::from([("admin", admin)])).unwrap();
+    assert_eq!(addresses(dir.path()).unwrap().get("admin"), Some(&admin));
+}

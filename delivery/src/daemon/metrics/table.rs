@@ -112,6 +112,13 @@ pub const FROM_STATUS: &[Metric] = &[
         firehose: "",
     },
     Metric {
+        name: "standpipe_records_redriven_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Of the records accepted, those put back after they had failed",
+        firehose: "",
+    },
+    Metric {
         name: "standpipe_bytes_dropped_total",
         kind: Kind::Counter,
         labels: &["stream"],

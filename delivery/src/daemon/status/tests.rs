@@ -10,6 +10,7 @@ fn books(accepted: u64) -> Books {
         failed: 1,
         dropped: 1,
         waiting: accepted - 6,
+        redriven: 2,
     }
 }
 

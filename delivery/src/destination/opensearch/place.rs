@@ -14,7 +14,7 @@ use standpipe_config::secret::SecretSource;
 use standpipe_config::settings::delivery::{self as settings, DocumentIds, Rotation};
 
 use super::field;
-use crate::record::{RecordId, Row};
+use crate::record::Row;
 
 /// A cluster and an index there, and who asks. Never a secret: only where it is to be found.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -193,13 +193,7 @@ fn sunday_week(time: DateTime) -> (i16, i16) {
 }
 
 fn position_id(lane: LaneId, row: &Row<'_>) -> String {
-    let id = RecordId {
-        lane,
-        run: row.run,
-        position: row.position,
-        index: row.index,
-    };
-    id.to_string()
+    row.id(lane).to_string()
 }
 
 /// What OpenSearch allows of an id, in bytes.
@@ -225,11 +219,13 @@ const VERSIONS: u32 = 21;
 /// the clock does. A new lane (a `data_dir` begun anew) starts at position 0, but later: its
 /// versions are higher than those of the lane before if it begins `position / 2,097,152`
 /// milliseconds after the last record of that one, half a second for a billion records. It is below
-/// 2⁶³ until the year 2109.
+/// 2⁶³ until the year 2109. A redriven record has the version it had, so that it does not replace
+/// what came after it (rule 27).
 fn version(row: &Row<'_>) -> Result<u64, String> {
     let arrival = u64::try_from(row.arrival.0).ok();
+    let position = row.redriven.map_or(row.position, |id| id.position);
     let high = arrival.and_then(|arrival| arrival.checked_mul(1 << VERSIONS));
-    let version = high.and_then(|high| high.checked_add(row.position));
+    let version = high.and_then(|high| high.checked_add(position));
     let fits = version.filter(|version| *version <= i64::MAX as u64);
     fits.ok_or_else(|| format!("its arrival {} ms makes no version", row.arrival.0))
 }

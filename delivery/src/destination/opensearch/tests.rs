@@ -243,6 +243,7 @@ fn seal(rows: &[&str]) -> Sealed {
             arrival: Arrival(1_795_000_000_000),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes: bytes.as_bytes(),
         };
         writer.append(&row).unwrap();

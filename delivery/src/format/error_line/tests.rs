@@ -14,6 +14,7 @@ fn failed(bytes: &[u8]) -> Failed<'_> {
             arrival: Arrival(1_795_000_000_123),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes,
         },
         code: "DataFormatConversion.MalformedData",

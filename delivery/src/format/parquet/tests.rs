@@ -43,6 +43,7 @@ pub(super) fn row(position: u64, bytes: &[u8]) -> Row<'_> {
         arrival: Arrival(1_795_000_000_000),
         stage: Stage::Accepted,
         part: None,
+        redriven: None,
         bytes,
     }
 }

@@ -142,7 +142,7 @@ fn stored(door: &Running) -> Vec<Vec<u8>> {
     let stored = door.streams.stored.lock().unwrap();
     let texts = stored.iter().filter_map(|(content, _, _)| match content {
         Content::Text(records) => Some(records),
-        Content::Frames(..) => None,
+        Content::Frames(..) | Content::Redriven(_) => None,
     });
     texts
         .flat_map(|records| records.iter().map(|r| r.bytes.to_vec()).collect::<Vec<_>>())

@@ -54,10 +54,10 @@ impl StandIn {
         let held = append.permit.map_or(0, |permit| permit.num_permits());
         let accepted = match &append.content {
             Content::Text(records) => records.len() as u64,
-            Content::Frames(..) => 0,
+            Content::Frames(..) | Content::Redriven(_) => 0,
         };
         let answers = match &append.content {
-            Content::Text(_) => vec![],
+            Content::Text(_) | Content::Redriven(_) => vec![],
             Content::Frames(_, frames) => {
                 vec![(standpipe_config::frame::Outcome::Stored, None); frames.len()]
             }

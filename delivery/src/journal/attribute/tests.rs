@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 
+use standpipe_config::names::{Arrival, LaneId, Run};
+
 use super::super::vocabulary::{AGENT, mark, range, source as id};
 use super::*;
+use crate::record::RecordId;
 
 fn bytes_of(attributes: &[Attribute]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -57,6 +60,25 @@ fn all() -> Vec<Attribute> {
         first: 1,
         accepted: 2,
     };
+    let redriven = Last {
+        batch: Batch {
+            number: 5,
+            content: Fingerprint([6; 16]),
+        },
+        first: 7,
+        accepted: 2,
+        records: 10,
+        bytes: 11,
+    };
+    let name = |position| Name {
+        id: RecordId {
+            lane: LaneId([1; 16]),
+            run: Run([2; 8]),
+            position,
+            index: 3,
+        },
+        arrival: Arrival(-4),
+    };
     vec![
         Attribute::Range(AGENT, range(id(1), 2, 3, 40)),
         Attribute::Range(AGENT, no_tail),
@@ -75,6 +97,8 @@ fn all() -> Vec<Attribute> {
             reply,
             running: 3,
         }),
+        Attribute::Redriven(redriven.batch, vec![name(8), name(9)]),
+        Attribute::Redrive(redriven),
     ]
 }
 
@@ -100,7 +124,8 @@ fn no_attribute_takes_more_than_is_reckoned() {
             Attribute::Identify(_, evidence) => evidence.path.len(),
             Attribute::Live(_, sources) => 16 * sources.len(),
             // Only in snapshots, whose size is not reckoned.
-            Attribute::Source(..) | Attribute::Known(_) => continue,
+            Attribute::Source(..) | Attribute::Known(_) | Attribute::Redrive(..) => continue,
+            Attribute::Redriven(_, names) => NAME * names.len(),
             _ => 0,
         };
         // A frame of records has notes beside its range.
@@ -145,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_is_refused(place in 0usize..13, cut in 1usize..60) {
+    fn what_is_cut_is_refused(place in 0usize..15, cut in 1usize..60) {
         let bytes = bytes_of(&all()[place..=place]);
         let left = bytes.len().saturating_sub(cut);
         prop_assert!(left == 0 || read_all(&bytes[..left]).is_err());

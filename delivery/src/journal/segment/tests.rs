@@ -12,6 +12,7 @@ fn header() -> Header {
             accepted_records: 4,
             accepted_bytes: 5,
             gap_bytes: 6,
+            ..Totals::default()
         },
         previous: Some(Previous { id: 7, end: 8 }),
         data: 9,

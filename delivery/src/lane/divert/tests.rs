@@ -54,6 +54,7 @@ impl World {
                 arrival: Arrival(7),
                 stage: crate::record::Stage::Accepted,
                 part: None,
+                redriven: None,
                 bytes: text.as_bytes(),
             };
             file.writer.append(&row).unwrap();

@@ -11,20 +11,20 @@
 //! A file without its last frame was never finished. An entry for a plain line takes two or three
 //! bytes.
 
-use standpipe_config::names::{Arrival, Run};
+use standpipe_config::names::{Arrival, LaneId, Run};
 use standpipe_config::records::Part;
 use standpipe_config::settings::delivery::RawCompression;
 
 use super::Shape;
-use crate::record::{Row, Stage};
+use crate::record::{RecordId, Row, Stage};
 
 pub(super) const MAGIC: [u8; 4] = *b"SPRX";
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 pub(super) const HEADER: usize = 8;
 pub(super) const FRAME_HEADER: usize = 8;
 
-/// No entry is longer: flags, run, and five varints.
-pub(super) const MAX_ENTRY: usize = 1 + 8 + 5 * 10;
+/// No entry is longer: flags, run, five varints, and another name: lane, run and two varints.
+pub(super) const MAX_ENTRY: usize = 1 + 8 + 5 * 10 + 16 + 8 + 2 * 10;
 
 /// A row longer than this was never written; it protects against a length that is nonsense.
 pub(super) const MAX_ROW: u64 = 1 << 31;
@@ -39,7 +39,8 @@ const TRANSFORMED: u8 = 4;
 const PART: u8 = 8;
 const LAST_PART: u8 = 16;
 const GAP: u8 = 32; // a newline that belongs to no row lies before it
-const FLAGS: u8 = FOLLOWS | SAME_ARRIVAL | TRANSFORMED | PART | LAST_PART | GAP;
+const REDRIVEN: u8 = 64; // the name that it keeps follows the arrival
+const FLAGS: u8 = FOLLOWS | SAME_ARRIVAL | TRANSFORMED | PART | LAST_PART | GAP | REDRIVEN;
 
 /// What an index says of one row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +51,7 @@ pub(super) struct Entry {
     pub(super) arrival: Arrival,
     pub(super) stage: Stage,
     pub(super) part: Option<Part>,
+    pub(super) redriven: Option<RecordId>,
     /// Whether a newline that belongs to no row lies before it.
     pub(super) gap: bool,
     pub(super) length: u64,
@@ -64,6 +66,7 @@ impl Entry {
             arrival: row.arrival,
             stage: row.stage,
             part: row.part,
+            redriven: row.redriven,
             gap,
             length: row.bytes.len() as u64,
         }
@@ -77,6 +80,7 @@ impl Entry {
             arrival: self.arrival,
             stage: self.stage,
             part: self.part,
+            redriven: self.redriven,
             bytes,
         }
     }
@@ -117,6 +121,7 @@ impl Before {
         flags |= u8::from(entry.stage == Stage::Transformed) * TRANSFORMED;
         flags |= u8::from(entry.part.is_some()) * PART;
         flags |= u8::from(entry.part.is_some_and(|part| part.last)) * LAST_PART;
+        flags |= u8::from(entry.redriven.is_some()) * REDRIVEN;
         out.push(flags);
         if !follows {
             out.extend_from_slice(&entry.run.0);
@@ -125,6 +130,12 @@ impl Before {
         }
         if entry.arrival != self.arrival {
             write_varint(entry.arrival.0 as u64, out);
+        }
+        if let Some(id) = entry.redriven {
+            out.extend_from_slice(&id.lane.0);
+            out.extend_from_slice(&id.run.0);
+            write_varint(id.position, out);
+            write_varint(u64::from(id.index), out);
         }
         if let Some(part) = entry.part {
             write_varint(u64::from(part.number), out);
@@ -151,6 +162,10 @@ impl Before {
             true => self.arrival,
             false => Arrival(read_varint(bytes)? as i64),
         };
+        let redriven = match has(REDRIVEN) {
+            true => Some(read_id(bytes)?),
+            false => None,
+        };
         let part = match has(PART) {
             true => Some(Part {
                 number: u32::try_from(read_varint(bytes)?).ok()?,
@@ -169,6 +184,7 @@ impl Before {
             arrival,
             stage,
             part,
+            redriven,
             gap: has(GAP),
             length: read_varint(bytes).filter(|&length| length <= MAX_ROW)?,
         };
@@ -277,6 +293,15 @@ pub(super) fn shape(header: [u8; HEADER]) -> Option<Shape> {
     Some(Shape {
         newline: header[6] != 0,
         compression,
+    })
+}
+
+fn read_id(bytes: &mut &[u8]) -> Option<RecordId> {
+    Some(RecordId {
+        lane: LaneId(bytes.split_off(..16)?.try_into().ok()?),
+        run: Run(bytes.split_off(..8)?.try_into().ok()?),
+        position: read_varint(bytes)?,
+        index: u32::try_from(read_varint(bytes)?).ok()?,
     })
 }
 

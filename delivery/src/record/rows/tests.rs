@@ -141,6 +141,7 @@ fn plain(position: u64, bytes: &[u8]) -> Row<'_> {
         arrival: Arrival(1_795_000_000_000),
         stage: Stage::Accepted,
         part: None,
+        redriven: None,
         bytes,
     }
 }
@@ -254,6 +255,7 @@ proptest! {
                 arrival: Arrival(*arrival),
                 stage: if *transformed { Stage::Transformed } else { Stage::Accepted },
                 part: part.map(|(number, last)| Part { number, last }),
+                redriven: None,
                 bytes,
             }
         }).collect();
@@ -369,7 +371,7 @@ fn a_newer_version_is_refused_with_both_numbers() {
     fs::write(files.index(), bytes).unwrap();
     let error = files.read().unwrap_err().to_string();
     assert!(
-        error.contains("version 9") && error.contains("up to 1"),
+        error.contains("version 9") && error.contains("up to 2"),
         "{error}"
     );
 }

@@ -49,6 +49,7 @@ async fn apply(wasm: &Wasm, records: &[&str]) -> Result<Vec<Outcome>, Fault> {
             arrival: Arrival(7),
             stage: Stage::Accepted,
             part: None,
+            redriven: None,
             bytes: text.as_bytes(),
         });
     }

@@ -28,6 +28,7 @@ fn row(bytes: &[u8], position: u64, arrival: i64) -> Row<'_> {
         arrival: Arrival(arrival),
         stage: Stage::Accepted,
         part: None,
+        redriven: None,
         bytes,
     }
 }

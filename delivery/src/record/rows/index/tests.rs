@@ -7,9 +7,20 @@ fn entry() -> impl Strategy<Value = Entry> {
     let position = prop_oneof![0..5_u64, any::<u64>()];
     let index = prop_oneof![Just(0_u32), any::<u32>()];
     let part = proptest::option::of((any::<u32>(), any::<bool>()));
-    let rest = (any::<bool>(), any::<bool>(), 0..=MAX_ROW);
+    let id = (
+        any::<[u8; 16]>(),
+        any::<[u8; 8]>(),
+        any::<u64>(),
+        any::<u32>(),
+    );
+    let rest = (
+        any::<bool>(),
+        any::<bool>(),
+        0..=MAX_ROW,
+        proptest::option::of(id),
+    );
     (run, position, index, any::<i64>(), part, rest).prop_map(
-        |(run, position, index, arrival, part, (transformed, gap, length))| Entry {
+        |(run, position, index, arrival, part, (transformed, gap, length, redriven))| Entry {
             run: Run(run),
             position,
             index,
@@ -20,6 +31,12 @@ fn entry() -> impl Strategy<Value = Entry> {
                 Stage::Accepted
             },
             part: part.map(|(number, last)| Part { number, last }),
+            redriven: redriven.map(|(lane, run, position, index)| RecordId {
+                lane: LaneId(lane),
+                run: Run(run),
+                position,
+                index,
+            }),
             gap,
             length,
         },
@@ -63,6 +80,7 @@ fn a_plain_line_takes_three_bytes() {
         arrival: Arrival(1_700_000_000_000),
         stage: Stage::Accepted,
         part: None,
+        redriven: None,
         bytes: &[b'x'; 200],
     };
     before.write(&Entry::of(&row(10), false), &mut out);
