@@ -10,6 +10,7 @@ pub mod limits;
 pub mod names;
 pub mod prefix;
 pub mod process;
+pub mod query;
 pub mod records;
 pub mod secret;
 pub mod settings;
