@@ -29,8 +29,12 @@ mod outcome;
 pub mod s3;
 pub mod warehouse;
 
-/// Files, or groups of files, that are sent to one place at once.
+/// Requests, or groups of files, that are sent to one place at once.
 const AT_ONCE: usize = 4;
+
+/// Objects that are sent to one place at once: many are small, and each waits for its reply. What
+/// they take of memory is bounded elsewhere.
+const OBJECTS_AT_ONCE: usize = 16;
 
 /// What every destination can do.
 ///
@@ -164,7 +168,8 @@ impl Target {
     /// How many groups of files are sent there at once.
     pub fn at_once(&self) -> usize {
         match self {
-            Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => AT_ONCE,
+            Self::File { .. } | Self::S3(_) => OBJECTS_AT_ONCE,
+            Self::OpenSearch(_) => AT_ONCE,
             // A COPY takes a seal, one after the other.
             Self::Postgresql(_) => 1,
         }

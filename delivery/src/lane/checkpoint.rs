@@ -1,11 +1,11 @@
 //! What a lane remembers: the position sealed up to, and the sealed files not yet delivered.
 //!
 //! An append-only log with snapshots (`config::files::EntryLog`), so that a delivered file costs
-//! the same however many others wait. An entry counts when it is synced: the state in memory
+//! the same however many others wait. Entries that come at once share a sync. An entry counts when it is synced: the state in memory
 //! follows the disk, never the other way round.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind};
 use standpipe_config::names::LaneId;
@@ -27,13 +27,27 @@ pub const KIND: LogKind = LogKind {
 /// A stream's checkpoint, open. Lane and delivery both write to it.
 #[derive(Debug)]
 pub struct Checkpoint {
+    folder: PathBuf,
     /// Held over write and sync, so that entries stand in the log as they were applied.
     log: Mutex<EntryLog>,
+    /// Entries whose callers wait for the log: whoever has it next writes them all, with one sync.
+    queue: Mutex<Vec<Waiting>>,
     /// Held for moments only, so that `status` never waits for a disk.
     state: Mutex<State>,
     /// Files that delivery has not heard of yet; as many as it takes to come and look.
     fresh: Mutex<Vec<u64>>,
 }
+
+/// An entry whose caller waits.
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    bytes: Vec<u8>,
+    applied: Applied,
+}
+
+/// Set once an entry is durable: whether it is in the state, or why it cannot follow what is.
+type Applied = Arc<OnceLock<Result<(), String>>>;
 
 /// Why a checkpoint cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +56,9 @@ pub enum CheckpointError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// What it says does not add up.
-    #[error("the checkpoint {path} makes no sense: {why}")]
+    #[error("the checkpoint in {path} makes no sense: {why}")]
     Senseless {
-        /// The file.
+        /// Its folder.
         path: String,
         /// What is wrong.
         why: String,
@@ -74,7 +88,7 @@ impl Checkpoint {
         let opened = EntryLog::open(folder, KIND)?;
         let path = opened.log.path().display().to_string();
         let state = replay(&opened.entries, path)?;
-        Ok(state.map(|state| Self::with(opened.log, state)))
+        Ok(state.map(|state| Self::with(folder, opened.log, state)))
     }
 
     /// What the checkpoint in `folder` says, while the daemon writes to it or not; `None` if there
@@ -90,27 +104,66 @@ impl Checkpoint {
     /// Begins the checkpoint of a lane that has done nothing yet.
     pub fn begin(folder: &Path, lane: LaneId) -> Result<Self, CheckpointError> {
         let opened = EntryLog::open(folder, KIND)?;
-        let checkpoint = Self::with(opened.log, State::new(lane));
+        let checkpoint = Self::with(folder, opened.log, State::new(lane));
         checkpoint.compact(&mut lock(&checkpoint.log))?;
         Ok(checkpoint)
     }
 
     /// Adds an entry; durable, and in the state, on return. Blocks.
     pub fn record(&self, entry: Entry) -> Result<(), CheckpointError> {
+        let bytes = entry.encode().map_err(|why| self.senseless(why))?;
+        let applied = Applied::default();
+        lock(&self.queue).push(Waiting {
+            entry,
+            bytes,
+            applied: applied.clone(),
+        });
         let mut log = lock(&self.log);
-        let path = log.path().display().to_string();
-        let senseless = |why| CheckpointError::Senseless { path, why };
-        let bytes = entry.encode().map_err(senseless.clone())?;
-        log.append(&[bytes])?;
-        let added = entry.adds();
-        self.state().apply(entry).map_err(senseless)?;
-        lock(&self.fresh).extend(added);
-        if log.wants_compaction()
-            && let Err(error) = self.compact(&mut log)
-        {
-            tracing::warn!(%error, "a checkpoint was not compacted; it is tried again later");
+        if applied.get().is_none() {
+            self.write_queue(&mut log, &applied)?;
+            if log.wants_compaction()
+                && let Err(error) = self.compact(&mut log)
+            {
+                tracing::warn!(%error, "a checkpoint was not compacted; it is tried again later");
+            }
+        }
+        match applied.get() {
+            Some(Err(why)) => Err(self.senseless(why.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes all entries that wait. If that fails, only `mine` is given up: the others wait on, and
+    /// their callers find out by themselves.
+    fn write_queue(&self, log: &mut EntryLog, mine: &Applied) -> Result<(), CheckpointError> {
+        let mut waiting = std::mem::take(&mut *lock(&self.queue));
+        let bytes = waiting.iter_mut().map(|w| std::mem::take(&mut w.bytes));
+        let bytes: Vec<_> = bytes.collect();
+        if let Err(error) = log.append(&bytes) {
+            for (waiting, bytes) in waiting.iter_mut().zip(bytes) {
+                waiting.bytes = bytes;
+            }
+            waiting.retain(|waiting| !Arc::ptr_eq(&waiting.applied, mine));
+            lock(&self.queue).splice(0..0, waiting);
+            return Err(error.into());
+        }
+        for Waiting { entry, applied, .. } in waiting {
+            let added = entry.adds();
+            let done = self.state().apply(entry);
+            if done.is_ok() {
+                lock(&self.fresh).extend(added);
+            }
+            // Each is applied once.
+            let _ = applied.set(done);
         }
         Ok(())
+    }
+
+    fn senseless(&self, why: String) -> CheckpointError {
+        CheckpointError::Senseless {
+            path: self.folder.display().to_string(),
+            why,
+        }
     }
 
     /// Files that were added since the last call; at first, all there are.
@@ -128,19 +181,20 @@ impl Checkpoint {
         lock(&self.state)
     }
 
-    fn with(log: EntryLog, state: State) -> Self {
+    fn with(folder: &Path, log: EntryLog, state: State) -> Self {
         Self {
+            folder: folder.to_owned(),
             log: Mutex::new(log),
+            queue: Mutex::default(),
             fresh: Mutex::new(state.files.keys().copied().collect()),
             state: Mutex::new(state),
         }
     }
 
     fn compact(&self, log: &mut EntryLog) -> Result<(), CheckpointError> {
-        let path = log.path().display().to_string();
         let entries = self.state().snapshot();
         let encoded: Result<Vec<_>, _> = entries.iter().map(Entry::encode).collect();
-        let encoded = encoded.map_err(|why| CheckpointError::Senseless { path, why })?;
+        let encoded = encoded.map_err(|why| self.senseless(why))?;
         Ok(log.compact(&encoded)?)
     }
 }

@@ -239,6 +239,30 @@ fn a_damaged_checkpoint_is_refused() {
     assert!(Checkpoint::read(folder.path()).is_err());
 }
 
+/// Callers who come at once share a sync, and each finds its entry durable.
+#[test]
+fn entries_that_come_at_once_are_all_there() {
+    let folder = TempDir::new().unwrap();
+    let checkpoint = begin(&folder);
+    let files = (1..401).map(|id| file(id, Role::Data, 1)).collect();
+    checkpoint.record(seal(1, 400, files)).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let checkpoint = &checkpoint;
+            scope.spawn(move || {
+                for id in 50 * thread + 1..50 * thread + 51 {
+                    checkpoint.record(Entry::Delivered { file: id }).unwrap();
+                    assert!(checkpoint.file(id).is_none());
+                    let again = Entry::Delivered { file: id };
+                    assert!(checkpoint.record(again).is_err(), "each hears of its own");
+                }
+            });
+        }
+    });
+    assert_eq!(checkpoint.state().settled.delivered, counts(400));
+    assert!(checkpoint.state().files.is_empty());
+}
+
 /// Rule 26: what an attempt must remember survives a restart and a snapshot.
 #[test]
 fn attempts_are_remembered() {
