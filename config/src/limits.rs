@@ -39,6 +39,11 @@ pub const MAX_PREFIX: usize = 1024;
 
 /// Longest file extension, in bytes (Firehose's model).
 pub const MAX_EXTENSION: usize = 128;
+/// Keys of partitioning, at most (Firehose's quota).
+pub const MAX_PARTITION_KEYS: usize = 50;
+
+/// Partitions that may be open at once, at most (the most that Firehose gives on request).
+pub const MAX_OPEN_PARTITIONS: u64 = 5000;
 
 /// Columns that an inferred schema grows to; what comes after goes to the side column `_rest`.
 pub const MAX_INFERRED_COLUMNS: usize = 1000;

@@ -8,6 +8,8 @@
 //! `yyyy/MM/dd/HH/`; an error prefix without any gets the error type and the same date. Times are
 //! UTC, or in the zone that the settings name.
 
+use std::fmt;
+
 use crate::names::{Arrival, Fingerprint};
 use pattern::Pattern;
 
@@ -17,6 +19,7 @@ mod pattern;
 mod zone;
 
 pub use key::check_key;
+pub use parse::check_key_name;
 pub use zone::Zone;
 
 /// A prefix as written, checked.
@@ -24,9 +27,38 @@ pub use zone::Zone;
 pub struct Prefix {
     text: String,
     parts: Vec<Part>,
+    keys: Vec<PartitionKey>,
     /// Nothing that was written is an expression.
     literal: bool,
     zone: Zone,
+}
+
+/// A key of partitioning that a prefix uses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartitionKey {
+    /// Who gives its values.
+    pub source: KeySource,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who gives the values of a key of partitioning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeySource {
+    /// A query of the settings: `!{partitionKeyFromQuery:…}`.
+    Query,
+    /// The stream's transform: `!{partitionKeyFromLambda:…}`.
+    Transform,
+}
+
+impl fmt::Display for PartitionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = match self.source {
+            KeySource::Query => "partitionKeyFromQuery",
+            KeySource::Transform => "partitionKeyFromLambda",
+        };
+        write!(f, "!{{{namespace}:{}}}", self.name)
+    }
 }
 
 /// An error output prefix as written or as derived, checked.
@@ -44,6 +76,7 @@ enum Part {
     Time(Pattern),
     Random,
     ErrorType,
+    Key(PartitionKey),
 }
 
 impl Part {
@@ -63,6 +96,8 @@ pub struct PrefixValues<'a> {
     /// Seed of `!{firehose:random-string}`: derived from lane, run and position (rule 21), so
     /// that a retry finds the same name. Each occurrence differs.
     pub random_seed: &'a [u8],
+    /// The values of the prefix's keys, in their order; an error output prefix has none.
+    pub keys: &'a [String],
 }
 
 /// Why a text is no prefix, or a value makes no key.
@@ -83,10 +118,12 @@ impl Prefix {
         if literal {
             parts.push(Part::Time(Pattern::by_hour()));
         }
-        key::check_sample(&parts)?;
+        let keys = keys_of(&parts);
+        key::check_sample(&parts, keys.len())?;
         Ok(Self {
             text: text.to_owned(),
             parts,
+            keys,
             literal,
             zone: Zone::default(),
         })
@@ -100,6 +137,16 @@ impl Prefix {
     /// The zone of its times.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// The keys of partitioning that it uses, each once.
+    pub fn keys(&self) -> &[PartitionKey] {
+        &self.keys
+    }
+
+    /// Whether it has expressions of time.
+    pub fn has_time(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Time(_)))
     }
 
     /// As written.
@@ -141,7 +188,7 @@ impl ErrorPrefix {
             None if prefix.literal => by_type_and_hour(&prefix.text),
             None => return Err(missing()),
         };
-        key::check_sample(&parts)?;
+        key::check_sample(&parts, 0)?;
         Ok(Self {
             text: text.map(str::to_owned),
             parts,
@@ -176,7 +223,7 @@ impl ErrorPrefix {
             match part {
                 Part::Text(text) => start.push_str(text),
                 Part::ErrorType => start.push_str(error_type),
-                Part::Time(_) | Part::Random => break,
+                Part::Time(_) | Part::Random | Part::Key(_) => break,
             }
         }
         start
@@ -223,6 +270,11 @@ fn missing() -> PrefixError {
 
 fn error_parts(text: &str) -> Result<Vec<Part>, PrefixError> {
     let parts = parse::parts(text)?;
+    if let Some(key) = keys_of(&parts).first() {
+        return Err(PrefixError(format!(
+            "{key} is not allowed in an error output prefix: what failed may have no such value"
+        )));
+    }
     if !has_expression(&parts) {
         return Ok(by_type_and_hour(text));
     }
@@ -243,6 +295,19 @@ fn by_type_and_hour(before: &str) -> Vec<Part> {
     ]
 }
 
+/// The keys that are used, each once, in the order of their first use.
+fn keys_of(parts: &[Part]) -> Vec<PartitionKey> {
+    let mut keys: Vec<PartitionKey> = Vec::new();
+    for part in parts {
+        if let Part::Key(key) = part
+            && !keys.contains(key)
+        {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
 fn has_expression(parts: &[Part]) -> bool {
     parts.iter().any(|part| !matches!(part, Part::Text(_)))
 }
@@ -254,6 +319,12 @@ fn evaluate(
     values: &PrefixValues<'_>,
 ) -> Result<String, PrefixError> {
     let time = zone.at(values.oldest)?;
+    let keys = keys_of(parts);
+    let value = |wanted: &PartitionKey| {
+        let at = keys.iter().position(|key| key == wanted);
+        at.and_then(|at| values.keys.get(at))
+            .ok_or_else(|| PrefixError(format!("the record has no value for {wanted}")))
+    };
     let mut key = String::new();
     let mut occurrence = 0;
     for part in parts {
@@ -261,6 +332,7 @@ fn evaluate(
             Part::Text(text) => key.push_str(text),
             Part::Time(pattern) => pattern.evaluate(&time, &mut key),
             Part::ErrorType => key.push_str(error_type.unwrap_or_default()),
+            Part::Key(name) => key.push_str(value(name)?),
             Part::Random => {
                 key.push_str(&random_string(values.random_seed, occurrence));
                 occurrence += 1;

@@ -36,6 +36,8 @@ mod kind;
 pub mod levers;
 pub mod mishap;
 pub mod object;
+mod partition;
+mod partitions;
 pub mod plan;
 pub mod seal;
 pub mod shape;
@@ -56,6 +58,10 @@ const LINE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// With so many sealed files waiting, batches seal by size only: the checkpoint is held in memory.
 const MANY_FILES: u64 = 1000;
+
+/// With so many sealed files waiting, nothing is read any more: a dead destination fills the
+/// journal, and not the memory. A seal of partitions adds thousands.
+const MOST_FILES: u64 = 10_000;
 
 /// The smallest batch that a full disk is tried with, in bytes.
 const LEAST: u64 = 64 * 1024;
@@ -137,7 +143,7 @@ impl Lane {
             batch: None,
             shaping: None,
             position: self.checkpoint.state().position,
-            size: self.plan.buffering.size,
+            size: self.plan.batch_size(self.quota.reach()),
         };
         loop {
             match work.next().await {
@@ -192,10 +198,11 @@ impl Work<'_> {
             if self.is_due(unread) {
                 return Next::Seal;
             }
-            if let Some(next) = self.next_records(reached) {
+            let is_backed_up = self.sealed_files() >= MOST_FILES;
+            if !is_backed_up && let Some(next) = self.next_records(reached) {
                 return next;
             }
-            let ticks = self.batch.is_some() || self.is_gathering();
+            let ticks = self.batch.is_some() || self.is_gathering() || is_backed_up;
             tokio::select! {
                 _ = stop.changed() => {}
                 _ = end.changed() => {}
@@ -251,7 +258,7 @@ impl Work<'_> {
         };
         let sealed = self.lane.checkpoint.state().position;
         let due = due || self.lane.levers.flushes(sealed, batch.next(), unread);
-        due && !self.waits_for_line(batch, age) && !self.has_many_files()
+        due && !self.waits_for_line(batch, age) && self.sealed_files() < MANY_FILES
     }
 
     fn is_pressed_at(&self, age: Duration) -> bool {
@@ -263,8 +270,8 @@ impl Work<'_> {
         batch.is_in_line() && age < interval + LINE_PATIENCE
     }
 
-    fn has_many_files(&self) -> bool {
-        self.lane.checkpoint.state().files.len() as u64 >= MANY_FILES
+    fn sealed_files(&self) -> u64 {
+        self.lane.checkpoint.state().files.len() as u64
     }
 
     /// Makes the stream's transform ready.
@@ -341,7 +348,7 @@ impl Work<'_> {
         let lane = self.lane;
         lane.sealed.notify_one();
         lane.health.clear(Part::Lane);
-        self.size = (self.size * 2).min(lane.plan.buffering.size);
+        self.size = (self.size * 2).min(lane.plan.batch_size(lane.quota.reach()));
         let position = lane.checkpoint.state().position;
         if let Err(failure) = lane.journal.release(position).await {
             tracing::warn!(stream = %lane.plan.stream, "the journal did not release what was sealed: {failure}");

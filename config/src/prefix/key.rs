@@ -28,11 +28,13 @@ pub fn check_key(key: &str) -> Result<(), PrefixError> {
     }
 }
 
-/// Refuses what can never make a key.
-pub(super) fn check_sample(parts: &[Part]) -> Result<(), PrefixError> {
+/// Refuses what can never make a key, whatever the values of its so many keys of partitioning.
+pub(super) fn check_sample(parts: &[Part], keys: usize) -> Result<(), PrefixError> {
+    let keys = vec!["k".to_owned(); keys];
     let values = PrefixValues {
         oldest: SAMPLE,
         random_seed: b"sample",
+        keys: &keys,
     };
     let prefix = evaluate(parts, Some("processing-failed"), &Zone::default(), &values)?;
     check_key(&format!("{prefix}{}", "x".repeat(SHORTEST_NAME)))

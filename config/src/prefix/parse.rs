@@ -1,8 +1,11 @@
 //! From the text of a prefix to its parts.
 
 use super::pattern::Pattern;
-use super::{Part, PrefixError};
+use super::{KeySource, Part, PartitionKey, PrefixError};
 use crate::limits::MAX_PREFIX;
+
+/// The longest name of a key of partitioning, in bytes.
+const MAX_KEY_NAME: usize = 128;
 
 /// The parts of a prefix, expressions read.
 pub(super) fn parts(text: &str) -> Result<Vec<Part>, PrefixError> {
@@ -49,13 +52,32 @@ fn part(inside: &str) -> Result<Part, PrefixError> {
         }
         Some(("firehose", "random-string")) => Ok(Part::Random),
         Some(("firehose", "error-output-type")) => Ok(Part::ErrorType),
-        Some(("partitionKeyFromQuery" | "partitionKeyFromLambda", _)) => Err(PrefixError(format!(
-            "!{{{inside}}} needs partitioning, which is not available in this version yet"
-        ))),
+        Some(("partitionKeyFromQuery", name)) => key(KeySource::Query, name),
+        Some(("partitionKeyFromLambda", name)) => key(KeySource::Transform, name),
         _ => Err(PrefixError(format!(
             "!{{{inside}}} is no expression: allowed are !{{timestamp:PATTERN}}, \
-             !{{firehose:random-string}} and, in the error output prefix, \
+             !{{firehose:random-string}}, with partitioning !{{partitionKeyFromQuery:KEY}} and \
+             !{{partitionKeyFromLambda:KEY}}, and in the error output prefix \
              !{{firehose:error-output-type}}"
+        ))),
+    }
+}
+
+fn key(source: KeySource, name: &str) -> Result<Part, PrefixError> {
+    check_key_name(name)?;
+    Ok(Part::Key(PartitionKey {
+        source,
+        name: name.to_owned(),
+    }))
+}
+
+/// Whether a key of partitioning may be called so.
+pub fn check_key_name(name: &str) -> Result<(), PrefixError> {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match !name.is_empty() && name.len() <= MAX_KEY_NAME && name.chars().all(is_fine) {
+        true => Ok(()),
+        false => Err(PrefixError(format!(
+            "{name:?} is no name of a key of partitioning: 1 to {MAX_KEY_NAME} of [a-zA-Z0-9_.-] are allowed"
         ))),
     }
 }

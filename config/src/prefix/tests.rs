@@ -9,6 +9,7 @@ fn values() -> PrefixValues<'static> {
     PrefixValues {
         oldest: ARRIVAL,
         random_seed: b"lane, run, position",
+        keys: &[],
     }
 }
 
@@ -325,8 +326,9 @@ fn wrong_prefixes_name_what_is_wrong() {
     let too_long_as_evaluated = "a".repeat(500);
     for (prefix, part) in [
         ("!{firehose:error-output-type}/", "only in the error"),
-        ("!{partitionKeyFromQuery:customer}/", "needs partitioning"),
-        ("!{partitionKeyFromLambda:x}/", "not available"),
+        ("!{partitionKeyFromQuery:}/", "no name of a key"),
+        ("!{partitionKeyFromLambda:a b}/", "no name of a key"),
+        ("!{partitionKey:a}/", "is no expression"),
         ("!{timestamp:}/", "is no expression"),
         ("!{date:yyyy}/", "is no expression"),
         ("!{firehose:random}/", "is no expression"),
@@ -367,6 +369,34 @@ fn what_was_written_is_kept() {
     assert_eq!(ErrorPrefix::parse(None, &prefix).unwrap().as_str(), None);
     let written = ErrorPrefix::parse(Some("bad/"), &prefix).unwrap();
     assert_eq!(written.as_str(), Some("bad/"));
+}
+
+#[test]
+fn keys_of_partitioning_stand_where_they_are_used() {
+    let key = |source, name: &str| PartitionKey {
+        source,
+        name: name.to_owned(),
+    };
+    let text = "c=!{partitionKeyFromQuery:a}/!{partitionKeyFromLambda:a}/!{timestamp:yyyy}/!{partitionKeyFromQuery:a}/";
+    let prefix = Prefix::parse(text).unwrap();
+    let keys = [key(KeySource::Query, "a"), key(KeySource::Transform, "a")];
+    assert_eq!(prefix.keys(), keys);
+    assert!(!prefix.is_literal() && prefix.has_time());
+    assert_eq!(keys[1].to_string(), "!{partitionKeyFromLambda:a}");
+    let found = ["x/y".to_owned(), "ü".to_owned()];
+    let with = |keys| PrefixValues { keys, ..values() };
+    let evaluated = prefix.evaluate(&with(&found)).unwrap();
+    assert_eq!(evaluated, "c=x/y/ü/2026/x/y/");
+    let short = prefix.evaluate(&with(&found[..1])).unwrap_err();
+    assert!(short.0.contains("no value for !{partitionKeyFromLambda:a}"));
+
+    let only = Prefix::parse("!{partitionKeyFromQuery:a}").unwrap();
+    assert!(!only.has_time(), "a date is appended to text only");
+    assert!(Prefix::parse("a/").unwrap().has_time());
+    let error = "!{firehose:error-output-type}/!{partitionKeyFromQuery:a}/";
+    let refused = ErrorPrefix::parse(Some(error), &prefix).unwrap_err();
+    assert!(refused.0.contains("not allowed in an error output prefix"));
+    assert!(ErrorPrefix::parse(None, &only).is_err());
 }
 
 #[test]

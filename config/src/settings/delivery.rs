@@ -20,6 +20,7 @@ mod json;
 mod listen;
 mod opensearch;
 mod parquet;
+mod partitioning;
 mod read;
 mod storing;
 mod summary;
@@ -36,6 +37,7 @@ pub use firehose::{AccessKey, Action, Firehose};
 pub use json::{HiveJson, JsonSerDe, OpenXJson};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use parquet::{ParquetLayout, ParquetVersion};
+pub use partitioning::{EventTime, KeyQuery, Partitioning};
 pub use read::{load, load_data_dir, read, read_stream};
 pub use storing::{Encryption, Storing};
 pub use summary::summary;
@@ -162,6 +164,8 @@ pub struct Stream {
     pub buffering: Buffering,
     /// What changes records on their way.
     pub transform: Option<Transform>,
+    /// How records are told apart, each partition with objects of its own.
+    pub partitioning: Option<Partitioning>,
     /// How objects are written.
     pub format: Format,
     /// Where they go.

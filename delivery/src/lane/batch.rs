@@ -3,24 +3,28 @@
 //! Nothing of it is kept in memory but what the writers need. Until it is sealed it is nobody's:
 //! dropped, its files go with it, and the lane reads the same records again.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use standpipe_config::faults;
 use standpipe_config::files::FileError;
-use standpipe_config::settings::delivery::{Format, Transform};
+use standpipe_config::names::Arrival;
 use tokio::time::Instant;
 
 use super::checkpoint::Counts;
-use super::failed::{ErrorFile, Lines, Reason};
+use super::failed::{ErrorFile, FailedAt, Reason};
 use super::kind::Kind;
-use super::plan::Plan;
+use super::partition::{Placing, Unplaced};
 use super::shape::Shaped;
 use super::share::Share;
-use crate::format::parquet::{StreamSchema, reserve_for};
-use crate::record::rows::{Reserve, RowsWriter, Shape};
 use crate::record::{Row, Stage};
-use crate::spool::{Draft, Spool};
-use crate::transform::{self, Outcome};
+use crate::spool::Draft;
+use crate::transform::{Outcome, PartitionKeys};
+
+pub use files::Files;
+pub(super) use files::{Data, DataFile, ObjectFile, RowsFile};
+
+mod files;
 
 /// A line that was cut into parts may make a batch so much longer than its hint, in bytes, so that
 /// it lies whole in one object.
@@ -36,33 +40,14 @@ pub struct Batch {
     /// Its files, which go with it unless it is sealed.
     pub(super) draft: Draft,
     /// What will be delivered, or encoded at the seal.
-    pub(super) data: RowsFile,
+    pub(super) data: Data,
     /// Copies for source backup.
     pub(super) backup: Option<RowsFile>,
-    /// Records that a transform failed.
-    pub(super) failed: Option<ErrorFile>,
-    /// The file that the data will be encoded into.
-    pub(super) object: Option<ObjectFile>,
+    /// Records that failed.
+    pub(super) failed: BTreeMap<FailedAt, ErrorFile>,
     /// What it holds.
     pub(super) tally: Tally,
     opened: Instant,
-}
-
-/// A rows file of the batch.
-#[derive(Debug)]
-pub(super) struct RowsFile {
-    pub(super) id: u64,
-    pub(super) data: String,
-    pub(super) index: String,
-    pub(super) writer: RowsWriter,
-}
-
-/// The file that a batch will be encoded into at the seal, reserved while it grows (rule 28).
-#[derive(Debug)]
-pub(super) struct ObjectFile {
-    pub(super) name: String,
-    pub(super) reserve: Reserve,
-    schema: StreamSchema,
 }
 
 /// What an open batch holds.
@@ -93,24 +78,6 @@ pub struct Limit {
     pub accepted: u64,
 }
 
-/// Where a batch's files are made.
-#[derive(Debug)]
-pub struct Files<'a> {
-    /// Where they lie.
-    pub spool: &'a Arc<Spool>,
-    /// What they are made for.
-    pub plan: &'a Plan,
-}
-
-impl Files<'_> {
-    /// The file for records that a transform failed.
-    fn failed(&self, draft: &mut Draft) -> Result<ErrorFile, FileError> {
-        let by = self.plan.transform.as_ref().map(Transform::name);
-        let lines = Lines::Processing(by.unwrap_or_default().into());
-        ErrorFile::create(self.spool, draft, self.plan.lane, lines)
-    }
-}
-
 /// How far a chunk went into a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Taken {
@@ -129,29 +96,12 @@ pub struct NotTaken {
     pub can_seal: bool,
 }
 
-impl RowsFile {
-    pub(super) fn create(
-        spool: &Spool,
-        draft: &mut Draft,
-        shape: Shape,
-    ) -> Result<Self, FileError> {
-        let id = spool.mint();
-        let (data, index) = (format!("{id:016x}.rows"), format!("{id:016x}.index"));
-        let paths = (draft.add(data.clone()), draft.add(index.clone()));
-        Ok(Self {
-            id,
-            data,
-            index,
-            writer: RowsWriter::create(&paths.0, &paths.1, shape)?,
-        })
-    }
-}
-
 impl Batch {
     /// Opens a batch that begins at `position`. Blocks.
-    pub fn open(spool: &Arc<Spool>, plan: &Plan, position: u64) -> Result<Self, FileError> {
+    pub fn open(files: &Files<'_>, position: u64) -> Result<Self, FileError> {
+        let (spool, plan) = (files.spool, files.plan);
         let mut draft = spool.draft();
-        let data = RowsFile::create(spool, &mut draft, plan.shape())?;
+        let data = files.data(&mut draft)?;
         let backup = match plan.backup() {
             Some(_) => {
                 let shape = plan.backup_shape();
@@ -159,25 +109,11 @@ impl Batch {
             }
             None => None,
         };
-        let object = match &plan.format {
-            Format::Parquet(parquet) => {
-                let name = format!("{:016x}.object", data.id);
-                // How many columns there are is a detail of what is reserved; the seal complains.
-                let kept = StreamSchema::load(&plan.schema_path()).unwrap_or_default();
-                Some(ObjectFile {
-                    reserve: Reserve::create(&draft.add(name.clone()))?,
-                    schema: StreamSchema::of(&parquet.schema, kept),
-                    name,
-                })
-            }
-            Format::Raw(_) => None,
-        };
         Ok(Self {
             draft,
             data,
             backup,
-            object,
-            failed: None,
+            failed: BTreeMap::new(),
             tally: Tally {
                 next: position,
                 all: Share::default(),
@@ -257,17 +193,25 @@ impl Batch {
         #[cfg(test)]
         assert_ne!(row.bytes, PANIC.as_bytes(), "a record that is too much");
         let reserved = match outcome {
-            None => self.keep(row, row),
-            Some(Outcome::Keep { bytes, .. }) => {
+            None => self.keep(row, row, None, files),
+            Some(Outcome::Keep { bytes, keys }) => {
                 let changed = Row {
                     stage: Stage::Transformed,
                     bytes,
                     ..*row
                 };
-                self.keep(row, &changed)
+                self.keep(row, &changed, keys.as_deref(), files)
             }
             Some(Outcome::Drop) => self.drop_out(row).map(Ok),
-            Some(Outcome::Failed(why)) => self.fail(row, why, files).map(Ok),
+            Some(Outcome::Failed(why)) => {
+                let reason = Reason {
+                    code: why.code,
+                    message: &why.message,
+                    attempts: why.attempts,
+                    ended: why.ended,
+                };
+                self.fail(FailedAt::Transform, row, &reason, files).map(Ok)
+            }
         }?;
         self.tally.add(row);
         // The row is in; what is reserved so far may do for the seal.
@@ -283,18 +227,73 @@ impl Batch {
         &mut self,
         row: &Row<'_>,
         changed: &Row<'_>,
+        keys: Option<&PartitionKeys>,
+        files: &Files<'_>,
     ) -> Result<Result<(), FileError>, NotTaken> {
         let is_whole = !self.is_empty();
-        write(&mut self.data, changed, is_whole)?;
-        // The data has a row more than the copies, should this fail.
+        let Data::One(data) = &mut self.data else {
+            return self.keep_apart(row, changed, keys, files);
+        };
+        write(&mut data.rows, changed, is_whole)?;
+        let content = data.rows.writer.content_bytes();
+        let reserved = match &mut data.object {
+            Some(object) => object.grow(content),
+            None => Ok(()),
+        };
+        self.kept(row, changed)?;
+        Ok(reserved)
+    }
+
+    /// As [`keep`](Self::keep), into the file of the row's partition.
+    fn keep_apart(
+        &mut self,
+        row: &Row<'_>,
+        changed: &Row<'_>,
+        keys: Option<&PartitionKeys>,
+        files: &Files<'_>,
+    ) -> Result<Result<(), FileError>, NotTaken> {
+        let (Data::Many(partitions), Some(placing)) = (&mut self.data, Placing::of(files.plan))
+        else {
+            return Ok(Ok(()));
+        };
+        let placed = match placing.place(changed.bytes, keys) {
+            Ok(placed) => placed,
+            Err(why) => return self.unplaced(row, &why, files),
+        };
+        let name = match partitions.open(&placed, row, files.plan) {
+            Ok(name) => name,
+            Err(why) => return self.unplaced(row, &why, files),
+        };
+        let draft = (&**files.spool, &mut self.draft);
+        let named = (name.clone(), placed.time);
+        partitions.append(named, (row, changed), files.plan, draft);
+        let tidied = partitions.tidy(&name, files.plan);
+        self.kept(row, changed)?;
+        Ok(tidied)
+    }
+
+    /// Puts a record whose partition is not known, or not open, under the error prefix, as it came.
+    fn unplaced(
+        &mut self,
+        row: &Row<'_>,
+        why: &Unplaced,
+        files: &Files<'_>,
+    ) -> Result<Result<(), FileError>, NotTaken> {
+        let reason = Reason {
+            code: why.code,
+            message: &why.message,
+            attempts: 1,
+            ended: Arrival::now(),
+        };
+        self.fail(why.at, row, &reason, files).map(Ok)
+    }
+
+    /// The data has a row more than the copies until its copy is written.
+    fn kept(&mut self, row: &Row<'_>, changed: &Row<'_>) -> Result<(), NotTaken> {
         self.copy(row, false)?;
         self.tally.kept.add(row);
         self.tally.written += changed.bytes.len() as u64;
-        let content = self.data.writer.content_bytes();
-        Ok(match &mut self.object {
-            Some(object) => object.reserve.grow(reserve_for(content, &object.schema)),
-            None => Ok(()),
-        })
+        Ok(())
     }
 
     fn drop_out(&mut self, row: &Row<'_>) -> Result<(), NotTaken> {
@@ -308,8 +307,9 @@ impl Batch {
 
     fn fail(
         &mut self,
+        at: FailedAt,
         row: &Row<'_>,
-        why: &transform::Failed,
+        reason: &Reason<'_>,
         files: &Files<'_>,
     ) -> Result<(), NotTaken> {
         let is_whole = !self.is_empty();
@@ -317,20 +317,14 @@ impl Batch {
             error,
             can_seal: is_whole,
         };
-        let errors = match &mut self.failed {
-            Some(errors) => errors,
-            none => {
-                let created = files.failed(&mut self.draft).map_err(failed)?;
+        let errors = match self.failed.entry(at) {
+            Entry::Occupied(errors) => errors.into_mut(),
+            Entry::Vacant(none) => {
+                let created = files.failed(at, &mut self.draft).map_err(failed)?;
                 none.insert(created)
             }
         };
-        let reason = Reason {
-            code: why.code,
-            message: &why.message,
-            attempts: why.attempts,
-            ended: why.ended,
-        };
-        errors.add(row, &reason).map_err(failed)?;
+        errors.add(row, reason).map_err(failed)?;
         self.copy(row, false)
     }
 
@@ -344,12 +338,17 @@ impl Batch {
 
     /// Counts what its files take against the quota.
     fn count(&mut self) {
-        let failed = self.failed.as_ref().map(|errors| &errors.file);
-        let files = [Some(&self.data), self.backup.as_ref(), failed];
-        let files = files.into_iter().flatten();
-        let rows: u64 = files.map(|file| file.writer.disk_bytes()).sum();
-        let object = self.object.as_ref().map_or(0, |o| o.reserve.bytes());
-        self.draft.count(rows + object);
+        let failed = self.failed.values().map(|errors| &errors.file);
+        let rows = |file: &RowsFile| file.writer.disk_bytes();
+        let beside: u64 = failed.chain(&self.backup).map(rows).sum();
+        let data = match &self.data {
+            Data::One(data) => {
+                let object = data.object.as_ref().map_or(0, |o| o.reserve.bytes());
+                rows(&data.rows) + object
+            }
+            Data::Many(partitions) => partitions.bytes(),
+        };
+        self.draft.count(beside + data);
     }
 }
 

@@ -26,6 +26,27 @@ pub enum Lines {
     Processing(Arc<str>),
 }
 
+/// Where in the lane records failed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum FailedAt {
+    /// The stream's transform.
+    Transform,
+    /// Their partition could not be told.
+    Keys,
+    /// Too many partitions are open.
+    Open,
+}
+
+impl FailedAt {
+    /// The error type: Firehose's.
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Self::Transform | Self::Keys => "processing-failed",
+            Self::Open => "activePartitionExceeded",
+        }
+    }
+}
+
 /// Why records failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Reason<'a> {

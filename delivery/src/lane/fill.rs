@@ -23,19 +23,21 @@ impl Work<'_> {
     /// Writes what it can of `shaped` into the open batch; `false` if the lane has to read again.
     async fn take(&mut self, shaped: &Arc<Shaped>) -> Result<bool, Fatal> {
         let (plan, spool) = (self.lane.plan.clone(), self.lane.spool.clone());
+        let memory = self.lane.shares.partitions.clone();
         let (open, position, limit) = (self.batch.take(), self.position, self.limit());
         let shaped = shaped.clone();
         let write = move || {
-            let mut batch = match open {
-                Some(batch) => batch,
-                None => Batch::open(&spool, &plan, position).map_err(|error| NotTaken {
-                    error,
-                    can_seal: false,
-                })?,
-            };
             let files = Files {
                 spool: &spool,
                 plan: &plan,
+                memory: &memory,
+            };
+            let mut batch = match open {
+                Some(batch) => batch,
+                None => Batch::open(&files, position).map_err(|error| NotTaken {
+                    error,
+                    can_seal: false,
+                })?,
             };
             let taken = batch.take(&shaped, limit, &files);
             Ok((batch, taken))

@@ -27,6 +27,10 @@ pub struct Origin<'a> {
     pub role: Role,
     /// The oldest arrival in it.
     pub oldest: Arrival,
+    /// The values of its prefix's keys, where it belongs to a partition.
+    pub keys: &'a [String],
+    /// The time that its prefix means, if it is not that of the oldest arrival.
+    pub time: Option<Arrival>,
 }
 
 impl Origin<'_> {
@@ -37,7 +41,11 @@ impl Origin<'_> {
         let Some(prefix) = prefix else {
             return self.finish(String::new(), &Zone::default(), &hash, suffix);
         };
-        let evaluated = prefix.evaluate(&self.values(&hash))?;
+        let evaluated = prefix.evaluate(&PrefixValues {
+            oldest: self.time.unwrap_or(self.oldest),
+            keys: self.keys,
+            ..self.values(&hash)
+        })?;
         self.finish(evaluated, prefix.zone(), &hash, suffix)
     }
 
@@ -71,6 +79,7 @@ impl Origin<'_> {
         PrefixValues {
             oldest: self.oldest,
             random_seed: seed,
+            keys: &[],
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use standpipe_config::names::{LaneId, StreamName};
 use standpipe_config::prefix::{ErrorPrefix, Prefix};
 use standpipe_config::settings::delivery::{
-    Buffering, Destination, Format, Raw, RawCompression, Transform,
+    Buffering, Destination, Format, Partitioning, Raw, RawCompression, Transform,
 };
 
 use crate::destination::Target;
@@ -31,6 +31,8 @@ pub struct Plan {
     pub buffering: Buffering,
     /// What changes records on their way.
     pub transform: Option<Transform>,
+    /// How records are told apart, each partition with objects of its own.
+    pub partitioning: Option<Partitioning>,
     /// How objects are written.
     pub format: Format,
     /// Where they go.
@@ -89,6 +91,25 @@ impl Plan {
     /// How the rows of a batch are written.
     pub fn shape(&self) -> Shape {
         format::shape(&self.format)
+    }
+
+    /// Bytes of rows at which a batch closes. With partitions the hint holds for each file, and a
+    /// batch that its interval does not close takes an eighth of the quota, as it lies in journal
+    /// and spool.
+    pub fn batch_size(&self, quota: u64) -> u64 {
+        match self.partitioning {
+            None => self.buffering.size,
+            Some(_) => self.buffering.size.max(quota / 8),
+        }
+    }
+
+    /// Whether the rows of a partition are spooled as lines, and so are its object already; else
+    /// they are written into it at the seal.
+    pub fn spools_lines(&self) -> bool {
+        match self.format {
+            Format::Parquet(_) => false,
+            Format::Raw(raw) => raw.newline && raw.compression == RawCompression::None,
+        }
     }
 
     /// How copies are written.

@@ -10,25 +10,25 @@ use standpipe_config::files::FileError;
 use standpipe_config::names::Arrival;
 use standpipe_config::prefix::PrefixError;
 
-use super::batch::{Batch, RowsFile, Tally};
+use super::batch::{Batch, Data, DataFile, RowsFile, Tally};
 use super::checkpoint::{Attempts, Checkpoint, CheckpointError, Entry, Role, Seal, SealedFile};
 use super::failed::{ErrorFile, Lines, Reason};
 use super::object::Origin;
+use super::partition::SharedName;
 use super::plan::{Place, Plan};
 use super::share::Share;
 use crate::destination::{Target, hex};
 use crate::failure::Failure;
 use crate::format;
-use crate::record::rows::{RowsError, RowsReader};
+use crate::record::rows::{Finished, RowsError, RowsReader};
 use crate::spool::{Draft, Spool, SpoolFile};
+use columns::Unconverted;
 
 mod columns;
-
-/// The error type of records that a transform failed.
-const PROCESSING_FAILED: &str = "processing-failed";
+mod partitions;
 
 /// The error type of records whose object's key is no key (rule 20), and its code.
-const NO_KEY: (&str, &str) = (PROCESSING_FAILED, "Standpipe.InvalidKey");
+const NO_KEY: (&str, &str) = ("processing-failed", "Standpipe.InvalidKey");
 
 /// Why a batch was not sealed. Unless the checkpoint is unknown, nothing is left of it.
 #[derive(Debug)]
@@ -76,15 +76,19 @@ pub fn seal(
         draft: batch.draft,
         tally: batch.tally,
         files: Vec::new(),
+        unsynced: Vec::new(),
+        unconverted: Unconverted::default(),
     };
-    if let Some(failed) = batch.failed {
-        sealing.errors(failed, PROCESSING_FAILED)?;
+    for (at, failed) in batch.failed {
+        sealing.errors(failed, at.error_type())?;
     }
-    match batch.object {
+    match batch.data {
         _ if sealing.tally.kept.counts.records == 0 => {}
-        None => sealing.raw(batch.data)?,
-        Some(object) => sealing.encoded(batch.data, object)?,
+        Data::Many(partitions) => sealing.partitions(*partitions)?,
+        Data::One(data) => sealing.one(*data)?,
     }
+    sealing.report_unconverted()?;
+    spool.sync_files(&std::mem::take(&mut sealing.unsynced))?;
     if let (Some(copies), Some(place)) = (batch.backup, plan.backup())
         && sealing.tally.kind.is_copied()
     {
@@ -104,9 +108,12 @@ struct Sealing<'a> {
     draft: Draft,
     tally: Tally,
     files: Vec<SealedFile>,
+    /// Files that are whole and not durable, each with the name of its sync.
+    unsynced: Vec<(String, &'static str)>,
+    unconverted: Unconverted,
 }
 
-/// A rows file that is durable.
+/// A rows file that is whole.
 pub(super) struct Written {
     pub(super) id: u64,
     pub(super) rows: u64,
@@ -116,17 +123,30 @@ pub(super) struct Written {
     pub(super) index: SpoolFile,
 }
 
+impl Written {
+    fn new(id: u64, (data, index): (String, String), finished: &Finished) -> Self {
+        let file = |name, size| SpoolFile { name, size };
+        Self {
+            id,
+            rows: finished.rows,
+            data: file(data, finished.data_bytes),
+            hash: hex(&finished.data_hash),
+            index: file(index, finished.index_bytes),
+        }
+    }
+}
+
 impl RowsFile {
+    /// Durable on return.
     pub(super) fn finish(self) -> Result<Written, FileError> {
         let finished = self.writer.finish()?;
-        let file = |name, size| SpoolFile { name, size };
-        Ok(Written {
-            id: self.id,
-            rows: finished.rows,
-            data: file(self.data, finished.data_bytes),
-            hash: hex(&finished.data_hash),
-            index: file(self.index, finished.index_bytes),
-        })
+        Ok(Written::new(self.id, (self.data, self.index), &finished))
+    }
+
+    /// Whole on return, and not durable.
+    fn close(self) -> Result<Written, FileError> {
+        let (finished, _) = self.writer.close()?;
+        Ok(Written::new(self.id, (self.data, self.index), &finished))
     }
 }
 
@@ -139,6 +159,16 @@ struct Content {
     hash: String,
     kept: Vec<SpoolFile>,
     share: Share,
+    /// Where it belongs, if there are partitions.
+    partition: Option<Partition>,
+}
+
+/// What tells the key of a partition's object from others.
+#[derive(Clone, Debug)]
+struct Partition {
+    name: SharedName,
+    /// The time that the prefix means, if it is not that of arrival.
+    time: Option<Arrival>,
 }
 
 impl Content {
@@ -151,6 +181,7 @@ impl Content {
             hash: written.hash,
             kept: vec![written.data, written.index],
             share,
+            partition: None,
         }
     }
 }
@@ -178,10 +209,13 @@ impl Name {
 }
 
 impl Sealing<'_> {
-    /// Rows that are delivered as they were spooled.
-    fn raw(&mut self, data: RowsFile) -> Result<(), SealError> {
-        let content = Content::of(data.finish()?, self.tally.kept);
-        self.data(content)
+    /// The only data file.
+    fn one(&mut self, data: DataFile) -> Result<(), SealError> {
+        let content = Content::of(data.rows.finish()?, self.tally.kept);
+        match data.object {
+            None => self.data(content),
+            Some(object) => self.encoded(content, object),
+        }
     }
 
     /// Adds the data file, or what takes its place if it can have no name (rule 20).
@@ -247,17 +281,20 @@ impl Sealing<'_> {
         self.add(content, Role::Backup, name).map(drop)
     }
 
-    fn origin(&self, content: &Content, role: Role) -> Origin<'_> {
+    fn origin<'a>(&'a self, content: &'a Content, role: Role) -> Origin<'a> {
+        let partition = content.partition.as_ref();
         Origin {
             stream: &self.plan.stream,
             version: self.plan.version,
             lane: self.plan.lane,
             run: content.share.first.1,
             first: content.share.first.0,
-            // Until there are partitions, a seal has one object of each role.
+            // No two files of a role begin with the same record.
             index: 0,
             role,
             oldest: content.share.oldest,
+            keys: partition.map_or(&[], |partition| &partition.name.values),
+            time: partition.and_then(|partition| partition.time),
         }
     }
 
@@ -267,6 +304,7 @@ impl Sealing<'_> {
             oldest,
             counts,
             last,
+            ..
         } = content.share;
         let file = SealedFile {
             id: content.id,
@@ -293,18 +331,18 @@ impl Sealing<'_> {
     }
 
     fn record(self, position: u64, checkpoint: &Checkpoint) -> Result<(), SealError> {
-        let files = self.files.clone();
+        let kept = self.files.iter().flat_map(SealedFile::spool_files);
+        let kept: Vec<_> = kept.cloned().collect();
         let entry = Entry::Sealed(Seal {
             number: self.number,
             position,
             dropped: self.tally.dropped,
-            files,
+            files: self.files,
         });
         match checkpoint.record(entry) {
             Ok(()) => {
                 faults::reach("seal", "recorded");
-                let kept = self.files.iter().flat_map(SealedFile::spool_files);
-                self.draft.keep(kept);
+                self.draft.keep(kept.iter());
                 Ok(())
             }
             Err(error) if error.is_full() => Err(SealError::Full(error.to_string())),

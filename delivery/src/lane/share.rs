@@ -16,6 +16,8 @@ pub struct Share {
     pub counts: Counts,
     /// Position of the last.
     pub last: Option<u64>,
+    /// Position of the row that was added last.
+    pub(super) added: Option<u64>,
 }
 
 impl Default for Share {
@@ -25,6 +27,7 @@ impl Default for Share {
             oldest: Arrival(i64::MAX),
             counts: Counts::default(),
             last: None,
+            added: None,
         }
     }
 }
@@ -32,12 +35,14 @@ impl Default for Share {
 impl Share {
     /// Adds a row of a record, as it was accepted.
     pub(super) fn add(&mut self, row: &Row<'_>) {
-        if self.last.is_none() {
+        // Of several files, one behind the other, rows do not come in the order of positions.
+        if self.last.is_none() || row.position < self.first.0 {
             self.first = (row.position, row.run);
         }
+        self.last = self.last.max(Some(row.position));
         self.oldest = self.oldest.min(row.arrival);
         self.counts.bytes += row.bytes.len() as u64;
-        if self.last.replace(row.position) != Some(row.position) {
+        if self.added.replace(row.position) != Some(row.position) {
             self.counts.records += 1;
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::CHUNK;
+use super::partitions::PartitionMemory;
 use crate::transform::wasm::Engine;
 
 /// What all lanes of a process share, so that their memory is bounded.
@@ -19,6 +20,8 @@ pub struct Shares {
     pub transforms: Arc<Semaphore>,
     /// What compiles and runs components.
     pub engine: Engine,
+    /// Bytes for rows of open partitions.
+    pub partitions: Arc<PartitionMemory>,
 }
 
 /// Below the data folder: what was compiled.
@@ -34,6 +37,7 @@ impl Shares {
             encoders: Arc::new(Semaphore::new(encoders)),
             transforms: Arc::new(Semaphore::new((memory / 4) as usize)),
             engine: Engine::new(Some(data_dir.join(COMPILED))),
+            partitions: Arc::new(PartitionMemory::new((memory / 8) as usize)),
         }
     }
 }

@@ -15,12 +15,15 @@ use standpipe_config::files::FileError;
 use standpipe_config::settings::delivery::RawCompression;
 
 pub use data::{End, Hash, Output};
+pub use parked::ParkedRows;
 pub use reader::RowsReader;
 pub use space::Reserve;
 pub use writer::{Finished, RowsWriter};
 
 mod data;
 mod index;
+mod parked;
+mod pending;
 mod reader;
 mod space;
 mod writer;

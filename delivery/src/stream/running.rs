@@ -307,6 +307,7 @@ fn plan(parts: &Parts, settings: &Settings, drains: bool, folder: &Folder) -> Pl
         lane: parts.journal.lane(),
         buffering,
         transform: settings.transform.clone(),
+        partitioning: settings.partitioning.clone(),
         format: settings.format.clone(),
         destination: settings.destination.clone(),
         folder: folder.path().to_owned(),

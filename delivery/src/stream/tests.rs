@@ -16,6 +16,7 @@ mod full;
 mod kills;
 mod life;
 mod parquet;
+mod partitions;
 mod refused;
 
 const MEMORY: u64 = 64 * 1024 * 1024;

@@ -6,7 +6,7 @@ use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
 use super::{
     Buffering, Destination, Format, HighWater, Limits, Raw, RawCompression, Settings, Stream,
 };
-use super::{destination, format, listen, transform, warehouse};
+use super::{destination, format, listen, partitioning, transform, warehouse};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
 use crate::settings::{Loaded, loaded, read_file, values};
 use crate::units::{parse_size, print_size};
@@ -23,6 +23,9 @@ const PARQUET_SIZE: &str = "128MiB";
 
 /// Firehose's default for the size of a batch that is not converted.
 const RAW_SIZE: &str = "5MiB";
+
+/// The default for the size of an object of a partition: what Firehose's own tools ask for at least.
+const PARTITION_SIZE: &str = "64MiB";
 
 /// The words of `deaggregate`: whether aggregates of the Kinesis Producer Library are taken apart.
 const DEAGGREGATIONS: &[(&str, bool)] = &[("none", false), ("kpl", true)];
@@ -175,14 +178,22 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     let former_name = fields.optional("former_name", values::stream_name);
     let deaggregates_kpl = fields.read("deaggregate", |at| at.choice(DEAGGREGATIONS));
     let format = format::read(&fields);
+    let stream_is_partitioned = fields.given("partitioning");
     let buffering = fields.under("buffering", &BUFFERING, |fields| {
-        buffering(fields, format.as_ref())
+        let default = default_size(format.as_ref(), stream_is_partitioned);
+        buffering(fields, default)
     });
     let quota = fields.under("disk", &DISK, |fields| {
         fields.read("quota", |at| at.size(MIN_QUOTA..=u64::MAX))
     });
     let transform = transform::read(&fields);
     let destination = destination::read(&fields);
+    let around = partitioning::Around {
+        destination: destination.as_ref(),
+        buffering,
+        transform: transform.as_ref().and_then(Option::as_ref),
+    };
+    let partitioning = partitioning::read(&fields, &around);
     if let (Some(Destination::OpenSearch(_)), Some(format)) = (&destination, &format) {
         check_documents(&fields, format);
     }
@@ -199,6 +210,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
         quota: quota?,
         buffering: buffering?,
         transform: transform?,
+        partitioning: partitioning?,
         format: format?,
         destination: destination?,
     })
@@ -216,11 +228,15 @@ fn check_documents(fields: &Fields<'_>, format: &Format) {
     }
 }
 
-fn buffering(fields: &Fields<'_>, format: Option<&Format>) -> Option<Buffering> {
-    let default = match format {
+fn default_size(format: Option<&Format>, is_partitioned: bool) -> &'static str {
+    match format {
         Some(Format::Parquet(_)) => PARQUET_SIZE,
+        _ if is_partitioned => PARTITION_SIZE,
         _ => RAW_SIZE,
-    };
+    }
+}
+
+fn buffering(fields: &Fields<'_>, default: &str) -> Option<Buffering> {
     let size = fields.read_or("size", default, |at| at.size(BUFFERING_SIZE));
     let seconds = std::time::Duration::from_secs;
     let range =

@@ -7,7 +7,7 @@ use super::words::{parquet_word, raw_word};
 use super::{
     Bucket, Created, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream,
 };
-use super::{opensearch, warehouse};
+use super::{opensearch, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::tls::Tls;
 use crate::units::{print_size, print_span};
@@ -108,6 +108,7 @@ fn stream(stream: &Stream) -> Vec<String> {
         print_span(stream.buffering.interval)
     ));
     lines.extend(stream.transform.iter().flat_map(|t| t.meaning()));
+    lines.extend(stream.partitioning.iter().flat_map(partitioning::summary));
     lines.push(format!("  format: {}", format(&stream.format)));
     destination("destination", &stream.destination, &mut lines);
     lines

@@ -13,6 +13,7 @@ use crate::yaml::{Key, Table};
 
 pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
 pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
+pub(super) use partitioning::{EVENT_TIME, PARTITIONING};
 pub(super) use places::{
     ACCESS_KEY_ID, BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, ENDPOINT, FILE, PATH_STYLE, REGION,
     S3, SECRET_ACCESS_KEY,
@@ -20,6 +21,7 @@ pub(super) use places::{
 
 mod format;
 mod hooks;
+mod partitioning;
 mod places;
 
 /// Every mapping of the file.
@@ -43,6 +45,8 @@ pub static TABLES: &[&Table] = &[
     &LAMBDA,
     &WASM,
     &HOOK_HINTS,
+    &PARTITIONING,
+    &EVENT_TIME,
     &FORMAT,
     &RAW,
     &PARQUET,
@@ -207,7 +211,12 @@ pub(super) static STREAM: Table = Table {
             "none",
             "one of http, lambda, wasm",
         ),
-        Key::later("partitioning", "Objects by keys of the record."),
+        Key::new(
+            "partitioning",
+            "Objects by keys of the record, which the prefix uses.",
+            "none",
+            "a mapping",
+        ),
         Key::new(
             "format",
             "How objects are written.",
@@ -234,7 +243,7 @@ pub(super) static BUFFERING: Table = Table {
         Key::new(
             "size",
             "Bytes of records per object, before compression or conversion.",
-            "5MiB, for parquet 128MiB",
+            "5MiB, with partitioning 64MiB, for parquet 128MiB",
             "1MiB to 128MiB",
         ),
         Key::new("interval", "Age of a batch.", "300s", "0s to 900s"),

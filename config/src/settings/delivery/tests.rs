@@ -13,6 +13,7 @@ use crate::yaml::{Problems, asked};
 
 mod doors;
 mod opensearch;
+mod partitioning;
 mod streams;
 
 const FULL: &str = include_str!("tests/full.yaml");
@@ -69,6 +70,7 @@ fn the_shortest_file_has_all_defaults() {
         name: "s".parse().unwrap(),
         former_name: None,
         deaggregates_kpl: false,
+        partitioning: None,
         quota: 10 << 30,
         buffering: Buffering {
             size: 5 << 20,
@@ -197,14 +199,14 @@ fn six_mistakes_are_six_problems() {
         "delivery.yaml:12:23: streams.app.buffering.size: \"512MiB\" is out of range: 1MiB to 128MiB is allowed",
         "delivery.yaml:15:7: streams.app.format: conflict: found raw and parquet, only one is allowed",
         "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file, s3, opensearch, postgresql",
-        "delivery.yaml:19:5: streams.bare.partitioning: is not available in this version yet",
+        "delivery.yaml:19:14: streams.bare.format.orc: is not available in this version yet",
     ];
     assert_eq!(problems(text), expected);
 }
 
 #[test]
 fn what_a_later_version_will_have_is_not_unknown() {
-    for line in ["    partitioning: {keys: {a: .a}}", "    format: {orc: {}}"] {
+    for line in ["    format: {orc: {}}"] {
         let found = problems(&with_stream(line));
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::words::{parquet_word, raw_word};
 use super::{Bucket, Destination, Format, Parquet, Schema, Stream};
-use super::{opensearch, warehouse};
+use super::{opensearch, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::SecretSource;
 use crate::units::{print_size, print_span};
@@ -32,6 +32,10 @@ pub fn write_stream(stream: &Stream) -> String {
     );
     if let Some(transform) = &stream.transform {
         lines.add(1, &format!("transform: {}", transform.written()));
+    }
+    if let Some(found) = &stream.partitioning {
+        let written = partitioning::lines(found);
+        written.iter().for_each(|line| lines.add(1, line));
     }
     lines.add(1, "format:");
     format(&mut lines, &stream.format);

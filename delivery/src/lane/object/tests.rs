@@ -6,6 +6,8 @@ fn stream() -> StreamName {
 
 fn origin(stream: &StreamName) -> Origin<'_> {
     Origin {
+        keys: &[],
+        time: None,
         stream,
         version: 3,
         lane: LaneId([1; 16]),

@@ -1,18 +1,19 @@
 //! Sealing what is encoded: compact rows become a Parquet file, and what cannot be converted an
 //! error file.
 
-use super::{Content, SealError, Sealing, rows_of};
+use super::{Content, SealError, Sealing, Written, rows_of};
 use crate::destination::hex;
 use crate::failure::Failure;
 use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, encode};
 use crate::lane::batch::{ObjectFile, RowsFile};
-use crate::lane::checkpoint::SealedFile;
+use crate::lane::checkpoint::Counts;
 use crate::lane::failed::{ErrorFile, Lines, Reason};
 use crate::lane::share::Share;
 use crate::record::Row;
-use crate::record::rows::{Reserve, RowsReader, Shape};
+use crate::record::rows::{Reserve, Shape};
 use crate::spool::SpoolFile;
 use standpipe_config::faults;
+use standpipe_config::files::FileError;
 use standpipe_config::names::Arrival;
 use standpipe_config::settings::delivery::{Format, Parquet};
 
@@ -38,28 +39,46 @@ impl From<SchemaError> for SealError {
     }
 }
 
+/// What could not be converted, of all data files of the seal.
+#[derive(Default)]
+pub(super) struct Unconverted {
+    lines: Option<ErrorFile>,
+    /// What of the data files' counts it is.
+    counts: Counts,
+}
+
+/// What could not be converted of one data file: its names, without bytes.
+struct Gone {
+    names: RowsFile,
+    share: Share,
+}
+
 impl Sealing<'_> {
     /// Rows that are encoded into `object`.
-    pub(super) fn encoded(&mut self, data: RowsFile, object: ObjectFile) -> Result<(), SealError> {
+    pub(super) fn encoded(
+        &mut self,
+        content: Content,
+        object: ObjectFile,
+    ) -> Result<(), SealError> {
         let Format::Parquet(parquet) = &self.plan.format else {
             return Err(SealError::Fatal("a raw object was to be encoded".into()));
         };
-        let content = Content::of(data.finish()?, self.tally.kept);
         let ObjectFile { name, reserve, .. } = object;
-        let (encoded, errors) = self.encode(&content, parquet, &reserve)?;
+        let (encoded, gone) = self.encode(&content, parquet, &reserve)?;
         self.count_drift(&encoded);
         let size = encoded.bytes;
-        reserve.finish(size)?;
+        reserve.close(size)?;
+        self.unsynced.push((name.clone(), "object"));
         let mut data = Content {
             object: SpoolFile { name, size },
             hash: hex(&encoded.hash),
             rows: encoded.rows,
             ..content
         };
-        if let Some(mut errors) = errors {
-            errors.failed.counts = errors.failed.counts.within(data.share.counts);
-            let failed = self.errors(errors, FAILED)?;
-            data = self.without(data, &failed)?;
+        if let Some(gone) = gone {
+            let failed = gone.share.counts.within(data.share.counts);
+            self.unconverted.counts += failed;
+            data = self.without(data, gone.names.close()?, failed)?;
         }
         match encoded.rows {
             0 => Ok(()),
@@ -82,11 +101,26 @@ impl Sealing<'_> {
         }
     }
 
+    /// Adds the file of what could not be converted, if there is any.
+    pub(super) fn report_unconverted(&mut self) -> Result<(), SealError> {
+        let Unconverted { lines, counts } = std::mem::take(&mut self.unconverted);
+        let Some(mut lines) = lines else {
+            return Ok(());
+        };
+        lines.failed.counts = counts;
+        self.errors(lines, FAILED).map(drop)
+    }
+
     /// Leaves out of the data's rows, and of its counts, what failed already: if the object is
     /// refused, only what is in it may follow.
-    fn without(&mut self, data: Content, failed: &SealedFile) -> Result<Content, SealError> {
+    fn without(
+        &mut self,
+        data: Content,
+        gone: Written,
+        failed: Counts,
+    ) -> Result<Content, SealError> {
         let mut rows = rows_of(self.spool, &data.kept)?;
-        let mut out = rows_of(self.spool, &failed.kept)?;
+        let mut out = rows_of(self.spool, &[gone.data, gone.index])?;
         let mut good = RowsFile::create(self.spool, &mut self.draft, Shape::PLAIN)?;
         let mut is_more = out.advance()?;
         while rows.advance()? {
@@ -98,11 +132,14 @@ impl Sealing<'_> {
                 good.writer.append(&row)?;
             }
         }
-        let (good, all) = (good.finish()?, data.share.counts);
+        let good = good.close()?;
+        let all = data.share.counts;
+        self.unsynced.push((good.data.name.clone(), "data"));
+        self.unsynced.push((good.index.name.clone(), "index"));
         Ok(Content {
             kept: vec![good.data, good.index],
             share: Share {
-                counts: all.without(failed.counts),
+                counts: all.without(failed),
                 ..data.share
             },
             ..data
@@ -115,42 +152,59 @@ impl Sealing<'_> {
         content: &Content,
         parquet: &Parquet,
         object: &Reserve,
-    ) -> Result<(Encoded, Option<ErrorFile>), SealError> {
+    ) -> Result<(Encoded, Option<Gone>), SealError> {
         let path = self.plan.schema_path();
         let schema = StreamSchema::of(&parquet.schema, StreamSchema::load(&path)?);
         let mut rows = rows_of(self.spool, &content.kept)?;
-        let mut errors = None;
-        let encoded = self.encode_rows(&mut rows, &schema, parquet, object, &mut errors)?;
-        if let Some(grown) = &encoded.schema {
-            grown.save(&path)?;
-            faults::reach("seal", "schema-kept");
-        }
-        Ok((encoded, errors))
-    }
-
-    fn encode_rows(
-        &mut self,
-        rows: &mut RowsReader,
-        schema: &StreamSchema,
-        parquet: &Parquet,
-        object: &Reserve,
-        errors: &mut Option<ErrorFile>,
-    ) -> Result<Encoded, EncodeError> {
+        let mut lines = self.unconverted.lines.take();
+        let mut gone = None;
         let ended = Arrival::now();
-        encode(rows, schema, parquet, object, &mut |row, why| {
-            if errors.is_none() {
-                *errors = Some(self.error_file(Lines::Conversion)?);
-            }
+        let encoded = encode(&mut rows, &schema, parquet, object, &mut |row, why| {
             let reason = Reason {
                 code: why.code,
                 message: &why.message,
                 attempts: 1,
                 ended,
             };
-            match errors {
-                Some(errors) => errors.add(row, &reason),
-                None => Ok(()),
-            }
+            self.lines(&mut lines)?.add(row, &reason)?;
+            self.gone(&mut gone)?.add(row)
+        })?;
+        self.unconverted.lines = lines;
+        if let Some(grown) = &encoded.schema {
+            grown.save(&path)?;
+            faults::reach("seal", "schema-kept");
+        }
+        Ok((encoded, gone))
+    }
+
+    fn lines<'l>(
+        &mut self,
+        lines: &'l mut Option<ErrorFile>,
+    ) -> Result<&'l mut ErrorFile, FileError> {
+        match lines {
+            Some(lines) => Ok(lines),
+            none => Ok(none.insert(self.error_file(Lines::Conversion)?)),
+        }
+    }
+
+    fn gone<'g>(&mut self, gone: &'g mut Option<Gone>) -> Result<&'g mut Gone, FileError> {
+        match gone {
+            Some(gone) => Ok(gone),
+            none => Ok(none.insert(Gone {
+                names: RowsFile::create(self.spool, &mut self.draft, Shape::PLAIN)?,
+                share: Share::default(),
+            })),
+        }
+    }
+}
+
+impl Gone {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), FileError> {
+        self.share.add(row);
+        self.names.writer.append(&Row {
+            bytes: &[],
+            part: None,
+            ..*row
         })
     }
 }

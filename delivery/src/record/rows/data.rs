@@ -54,7 +54,23 @@ pub struct End {
     hash: Context,
 }
 
+impl Default for End {
+    /// Nothing is written.
+    fn default() -> Self {
+        Self {
+            bytes: 0,
+            hash: Context::new(&SHA256),
+        }
+    }
+}
+
 impl End {
+    /// Counts `bytes`, which were written.
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.hash.update(bytes);
+    }
+
     /// The SHA-256 of what is written.
     pub fn hash(self) -> Hash {
         let mut hash = Hash::default();
@@ -66,19 +82,17 @@ impl End {
 impl<F: Borrow<File>> Output<F> {
     /// Writes from the file's beginning.
     pub(super) fn new(file: F) -> Self {
-        let end = End {
-            bytes: 0,
-            hash: Context::new(&SHA256),
-        };
-        Self { file, end }
+        Self {
+            file,
+            end: End::default(),
+        }
     }
 }
 
 impl<F: Borrow<File>> Write for Output<F> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.borrow().write_all_at(bytes, self.end.bytes)?;
-        self.end.bytes += bytes.len() as u64;
-        self.end.hash.update(bytes);
+        self.end.add(bytes);
         Ok(bytes.len())
     }
 

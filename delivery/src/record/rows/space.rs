@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::data::Output;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
-use standpipe_config::files::{Doing, FileError, SyncName, sync_file};
+use standpipe_config::files::{Doing, FileError, sync_file};
 
 /// Space is taken in steps of this many bytes.
 const STEP: u64 = 1024 * 1024;
@@ -124,19 +124,18 @@ impl Reserve {
     /// Cuts the file to the `written` bytes that count, gives back what was reserved and not
     /// needed, and makes them durable. The folder's sync is the caller's.
     pub fn finish(self, written: u64) -> Result<(), FileError> {
-        cut_and_sync(&self.file, &self.path, written, ("spool", "object"))
+        self.cut(written)?;
+        sync_file(&self.file, &self.path, ("spool", "object"))
     }
-}
 
-/// Gives back the space behind `length` and makes the bytes before it durable.
-pub(super) fn cut_and_sync(
-    file: &File,
-    path: &Path,
-    length: u64,
-    name: SyncName<'_>,
-) -> Result<(), FileError> {
-    file.set_len(length).doing("cut to size", path)?;
-    sync_file(file, path, name)
+    /// As [`finish`](Self::finish), but nothing is synced: that is the caller's too.
+    pub fn close(self, written: u64) -> Result<(), FileError> {
+        self.cut(written)
+    }
+
+    fn cut(&self, written: u64) -> Result<(), FileError> {
+        self.file.set_len(written).doing("cut to size", &self.path)
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl World {
     }
 
     /// The ids in all Parquet objects, and how often each is there.
-    fn rows(&self) -> BTreeMap<u64, u32> {
+    pub(super) fn rows(&self) -> BTreeMap<u64, u32> {
         let mut found = BTreeMap::new();
         for object in self.objects(DATA) {
             let file = fs::File::open(&object).unwrap();

@@ -281,6 +281,7 @@ fn stream() -> impl Strategy<Value = Stream> {
                 name,
                 former_name,
                 deaggregates_kpl: kpl,
+                partitioning: None,
                 quota,
                 buffering: Buffering {
                     size,

@@ -31,6 +31,7 @@ impl Configuration {
             name: name.clone(),
             former_name: None,
             deaggregates_kpl: false,
+            partitioning: None,
             transform: None,
             quota: QUOTA,
             buffering: Buffering {
