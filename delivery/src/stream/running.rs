@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
+use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::{Buffering, Stream as Settings};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -87,6 +88,30 @@ struct Tasks {
     journal: JoinHandle<()>,
 }
 
+impl Tasks {
+    /// Begins the work of a stream; `barred` says why its lane must not, if so.
+    fn begin(
+        lane: Lane,
+        delivery: Delivery,
+        orders: mpsc::Receiver<Order>,
+        barred: Option<String>,
+        ended: Ended,
+    ) -> Self {
+        let (journal, stream) = (lane.journal.clone(), lane.plan.stream.clone());
+        Self {
+            journal: tokio::spawn(watch_journal(journal, stream, ended.clone())),
+            delivery: tokio::spawn(run_delivery(delivery, orders, ended.clone())),
+            lane: match barred {
+                None => tokio::spawn(run_lane(lane, ended)),
+                Some(why) => {
+                    lane.health.halt(Part::Lane, &why);
+                    tokio::spawn(std::future::ready(false))
+                }
+            },
+        }
+    }
+}
+
 impl Drop for Tasks {
     fn drop(&mut self) {
         self.lane.abort();
@@ -147,21 +172,7 @@ impl Running {
             is_barred: parts.mishap.is_some(),
         };
         let ended = around.ended.clone();
-        let tasks = Tasks {
-            lane: match parts.mishap {
-                None => tokio::spawn(run_lane(lane, ended.clone())),
-                Some(why) => {
-                    health.halt(Part::Lane, &why);
-                    tokio::spawn(std::future::ready(false))
-                }
-            },
-            delivery: tokio::spawn(run_delivery(delivery, ordered, ended.clone())),
-            journal: tokio::spawn(watch_journal(
-                parts.journal.clone(),
-                settings.clone(),
-                ended,
-            )),
-        };
+        let tasks = Tasks::begin(lane, delivery, ordered, parts.mishap, ended);
         Self {
             journal: parts.journal,
             drains,
@@ -343,9 +354,8 @@ async fn run_delivery(delivery: Delivery, orders: mpsc::Receiver<Order>, ended: 
     ended.say(format!("the delivery of stream {stream} ended: {why}"));
 }
 
-async fn watch_journal(journal: LocalJournal, settings: Settings, ended: Ended) {
+async fn watch_journal(journal: LocalJournal, stream: StreamName, ended: Ended) {
     let why = journal.failed().await;
-    let stream = settings.name;
     ended.say(format!("the journal of stream {stream} ended: {why}"));
 }
 
