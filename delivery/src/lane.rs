@@ -24,6 +24,7 @@ use plan::Plan;
 use seal::SealError;
 use shape::{Shaped, Shaping};
 
+pub use partitions::PartitionMemory;
 pub use shares::Shares;
 
 pub mod batch;

@@ -14,6 +14,7 @@ use super::{Passed, look};
 use crate::disk::{DataFolder, Quota};
 use crate::failure::Failure;
 use crate::format::parquet::{REST, StreamSchema};
+use crate::lane::PartitionMemory;
 use crate::lane::batch::{Batch, Files, Limit, Taken};
 use crate::lane::checkpoint::{Checkpoint, Entry};
 use crate::lane::plan::Plan;
@@ -24,6 +25,9 @@ use crate::spool::{Named, Spool};
 /// A batch may take as much of the disk as it needs.
 const QUOTA: u64 = u64::MAX;
 
+/// What the rows of open partitions may take, in bytes: as with the default of `limits.memory`.
+const MEMORY: usize = 32 * 1024 * 1024;
+
 /// Every stream's first version.
 const VERSION: u64 = 1;
 
@@ -32,6 +36,7 @@ pub(super) struct Bench {
     plan: Plan,
     spool: Arc<Spool>,
     checkpoint: Checkpoint,
+    memory: Arc<PartitionMemory>,
     report: Report,
     format: Duration,
     transform: Duration,
@@ -64,12 +69,14 @@ impl Bench {
                 lane,
                 buffering: stream.buffering,
                 transform: stream.transform.clone(),
+                partitioning: stream.partitioning.clone(),
                 format: stream.format.clone(),
                 destination: stream.destination.clone(),
                 folder: path.to_owned(),
             },
             spool: Arc::new(spool.map_err(cannot)?),
             checkpoint: Checkpoint::begin(path, lane).map_err(cannot)?,
+            memory: Arc::new(PartitionMemory::new(MEMORY)),
             report: Report::of(&stream.name),
             format: Duration::ZERO,
             transform: Duration::ZERO,
@@ -106,16 +113,17 @@ impl Bench {
         };
         let end = shaped.end().unwrap_or_default();
         loop {
+            let files = Files {
+                spool: &self.spool,
+                plan: &self.plan,
+                memory: &self.memory,
+            };
             let mut batch = match open.take() {
                 Some(batch) => batch,
                 None => {
                     let position = self.checkpoint.state().position;
-                    Batch::open(&self.spool, &self.plan, position).map_err(cannot)?
+                    Batch::open(&files, position).map_err(cannot)?
                 }
-            };
-            let files = Files {
-                spool: &self.spool,
-                plan: &self.plan,
             };
             let taken = batch.take(shaped, limit, &files);
             let taken = taken.map_err(|not| cannot(not.error))?;
