@@ -19,7 +19,7 @@ use crate::record::Row;
 pub use notes::{Attempts, Note, Notes};
 pub use outcome::{Outcome, Reason, Rejections};
 use s3::memory::UploadMemory;
-use warehouse::postgresql;
+use warehouse::{postgresql, redshift};
 
 pub mod file;
 pub mod found;
@@ -118,6 +118,8 @@ pub enum Target {
     OpenSearch(opensearch::Place),
     /// A table of PostgreSQL.
     Postgresql(postgresql::Place),
+    /// A table of Redshift.
+    Redshift(Box<redshift::Place>),
 }
 
 impl Target {
@@ -133,6 +135,9 @@ impl Target {
             }
             settings::Destination::Postgresql(postgresql) => {
                 Self::Postgresql(postgresql::Place::of(postgresql))
+            }
+            settings::Destination::Redshift(redshift) => {
+                Self::Redshift(Box::new(redshift::Place::of(redshift)))
             }
         }
     }
@@ -153,6 +158,7 @@ impl Target {
             (Self::Postgresql(place), Self::Postgresql(other)) => {
                 place.loading.is_place(&other.loading)
             }
+            (Self::Redshift(place), Self::Redshift(other)) => place.is_place(other),
             _ => false,
         }
     }
@@ -171,7 +177,7 @@ impl Target {
             Self::File { .. } | Self::S3(_) => OBJECTS_AT_ONCE,
             Self::OpenSearch(_) => AT_ONCE,
             // A COPY takes a seal, one after the other.
-            Self::Postgresql(_) => 1,
+            Self::Postgresql(_) | Self::Redshift(_) => 1,
         }
     }
 
@@ -179,7 +185,7 @@ impl Target {
     pub fn takes_seals(&self) -> bool {
         match self {
             Self::File { .. } | Self::S3(_) | Self::OpenSearch(_) => false,
-            Self::Postgresql(_) => true,
+            Self::Postgresql(_) | Self::Redshift(_) => true,
         }
     }
 
@@ -190,14 +196,15 @@ impl Target {
             Self::File { .. } | Self::S3(_) => None,
             Self::OpenSearch(place) => Some(place.retry()),
             Self::Postgresql(place) => Some(place.loading.retry),
+            Self::Redshift(place) => Some(place.loading.retry),
         }
     }
 
     /// What a row is called there, where rows are documents.
     pub fn document(&self, lane: LaneId, row: &Row<'_>) -> Option<opensearch::Document> {
         match self {
-            Self::File { .. } | Self::S3(_) | Self::Postgresql(_) => None,
             Self::OpenSearch(place) => Some(place.document_at_best(lane, row)),
+            _ => None,
         }
     }
 
@@ -207,6 +214,7 @@ impl Target {
             Self::File { .. } | Self::S3(_) => "delivery-failed",
             Self::OpenSearch(_) => opensearch::ERROR_TYPE,
             Self::Postgresql(_) => "postgresql-failed",
+            Self::Redshift(_) => "redshift-failed",
         }
     }
 
@@ -221,6 +229,9 @@ impl Target {
             Self::Postgresql(place) => {
                 AnyDestination::Postgresql(postgresql::Postgresql::open(place))
             }
+            Self::Redshift(place) => {
+                AnyDestination::Redshift(redshift::Redshift::open(place, memory)?)
+            }
         })
     }
 }
@@ -232,6 +243,7 @@ impl std::fmt::Display for Target {
             Self::S3(place) => place.fmt(f),
             Self::OpenSearch(place) => place.fmt(f),
             Self::Postgresql(place) => place.fmt(f),
+            Self::Redshift(place) => place.fmt(f),
         }
     }
 }
@@ -247,6 +259,8 @@ pub enum AnyDestination {
     OpenSearch(opensearch::Cluster),
     /// A table of PostgreSQL.
     Postgresql(postgresql::Postgresql),
+    /// A table of Redshift.
+    Redshift(redshift::Redshift),
 }
 
 impl AnyDestination {
@@ -259,6 +273,7 @@ impl AnyDestination {
             Self::S3(bucket) => bucket.preflight(start).await.map(Some),
             Self::OpenSearch(cluster) => cluster.preflight().await.map(|()| None),
             Self::Postgresql(table) => table.preflight().await.map(|()| None),
+            Self::Redshift(table) => table.preflight(start).await.map(Some),
         }
     }
 }
@@ -270,6 +285,7 @@ impl Destination for AnyDestination {
             Self::S3(bucket) => bucket.deliver(group).await,
             Self::OpenSearch(cluster) => cluster.deliver(group).await,
             Self::Postgresql(table) => table.deliver(group).await,
+            Self::Redshift(table) => table.deliver(group).await,
         }
     }
 }

@@ -102,6 +102,10 @@ pub const POINTS: &[Point] = &[
         "A multipart upload is begun; its id is not noted.",
     ),
     point(
+        "warehouse.staged",
+        "A file and its manifest lie where the warehouse reads; nothing is loaded.",
+    ),
+    point(
         "warehouse.locked",
         "A warehouse's ledger is locked, and does not have the file.",
     ),

@@ -87,7 +87,7 @@ pub enum AnyTransform {
     /// A function behind a web server.
     Http(http::Http),
     /// A function of AWS Lambda.
-    Lambda(lambda::Lambda),
+    Lambda(Box<lambda::Lambda>),
     /// A component inside this process.
     Wasm(wasm::Wasm),
 }
@@ -102,7 +102,10 @@ impl AnyTransform {
     ) -> Result<Self, Failure> {
         match &settings.hook {
             Hook::Http(hook) => http::Http::open(hook, settings, stream).map(Self::Http),
-            Hook::Lambda(hook) => lambda::Lambda::open(hook, settings, stream).map(Self::Lambda),
+            Hook::Lambda(hook) => {
+                let open = lambda::Lambda::open(hook, settings, stream)?;
+                Ok(Self::Lambda(Box::new(open)))
+            }
             Hook::Wasm(hook) => wasm::Wasm::open(hook, settings, stream, engine)
                 .await
                 .map(Self::Wasm),

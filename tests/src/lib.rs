@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod random;
 pub mod readers;
 pub mod redrive;
+pub mod redshift;
 pub mod s3;
 pub mod search;
 pub mod seen;

@@ -12,6 +12,14 @@ use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Whatever is asked for: this library logs whole statements, and a COPY may hold a key. Its modules
+/// are named too, as the most exact name counts.
+const QUIET: &[&str] = &[
+    "tokio_postgres=off",
+    "tokio_postgres::query=off",
+    "tokio_postgres::simple_query=off",
+];
+
 /// The options about logs that every command has.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Logging {
@@ -71,9 +79,16 @@ impl Logging {
             (None, Some(text)) if !text.is_empty() => ("RUST_LOG", text),
             _ => ("the default", "info".to_owned()),
         };
-        EnvFilter::builder()
-            .parse(&text)
-            .map_err(|source| WrongFilter { from, text, source })
+        let wrong = |source| WrongFilter {
+            from,
+            text: text.clone(),
+            source,
+        };
+        let mut filter = EnvFilter::builder().parse(&text).map_err(wrong)?;
+        for quiet in QUIET {
+            filter = filter.add_directive(quiet.parse().map_err(wrong)?);
+        }
+        Ok(filter)
     }
 }
 

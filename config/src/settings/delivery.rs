@@ -43,7 +43,10 @@ pub use storing::{Encryption, Storing};
 pub use summary::summary;
 pub use tables::TABLES;
 pub use transform::{Hook, HttpHook, LambdaHook, OnUnreachable, Transform, WASM_RESULTS, WasmHook};
-pub use warehouse::{Loading, PostgresqlDestination, Server, ServerTls, TableName, UnknownColumns};
+pub use warehouse::{
+    CopyAccess, CopyOptions, CopyReads, Loading, PostgresqlDestination, RedshiftDestination,
+    Server, ServerTls, TableName, UnknownColumns,
+};
 pub use write::write_stream;
 
 /// Everything in `delivery.yaml`.
@@ -264,6 +267,8 @@ pub enum Destination {
     OpenSearch(OpenSearchDestination),
     /// A table of PostgreSQL.
     Postgresql(PostgresqlDestination),
+    /// A table of Redshift.
+    Redshift(Box<RedshiftDestination>),
 }
 
 impl Destination {
@@ -273,6 +278,7 @@ impl Destination {
             Self::File(_) | Self::S3(_) => self,
             Self::OpenSearch(search) => &search.backup,
             Self::Postgresql(postgresql) => &postgresql.backup,
+            Self::Redshift(redshift) => &redshift.backup,
         }
     }
 
@@ -283,6 +289,7 @@ impl Destination {
             Self::S3(s3) => Some(&s3.prefix),
             Self::OpenSearch(_) => None,
             Self::Postgresql(_) => None,
+            Self::Redshift(redshift) => Some(&redshift.staging.prefix),
         }
     }
 
@@ -291,7 +298,7 @@ impl Destination {
         match self {
             Self::File(file) => file.file_extension.as_deref(),
             Self::S3(s3) => s3.file_extension.as_deref(),
-            Self::OpenSearch(_) | Self::Postgresql(_) => None,
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => None,
         }
     }
 
@@ -302,6 +309,7 @@ impl Destination {
             Self::S3(s3) => &s3.error_output_prefix,
             Self::OpenSearch(search) => search.backup.error_output_prefix(),
             Self::Postgresql(postgresql) => postgresql.backup.error_output_prefix(),
+            Self::Redshift(redshift) => redshift.backup.error_output_prefix(),
         }
     }
 
@@ -312,6 +320,7 @@ impl Destination {
             Self::S3(s3) => s3.backup.as_deref(),
             Self::OpenSearch(search) => search.backup_all.then_some(&*search.backup),
             Self::Postgresql(postgresql) => postgresql.backup_all.then_some(&*postgresql.backup),
+            Self::Redshift(redshift) => redshift.backup_all.then_some(&*redshift.backup),
         }
     }
 }

@@ -143,8 +143,9 @@ async fn ask_one(
         return open.preflight("").await;
     };
     let card = open.preflight(data).await?;
+    let elsewhere = !std::ptr::eq(destination, destination.errors());
     match destination.error_output_prefix().start() {
-        errors if errors == data => Ok(card),
+        errors if errors == data || elsewhere => Ok(card),
         errors => open.preflight(errors).await,
     }
 }

@@ -29,7 +29,7 @@ impl AnyDestination {
         match self {
             Self::File(folder) => folder.list(start, after).await,
             Self::S3(bucket) => bucket.list(start, after).await,
-            Self::OpenSearch(_) | Self::Postgresql(_) => Err(no_objects()),
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => Err(no_objects()),
         }
     }
 
@@ -38,7 +38,7 @@ impl AnyDestination {
         match self {
             Self::File(folder) => Ok(folder.read(key).await?.map(|f| Reading::File(Some(f)))),
             Self::S3(bucket) => Ok(bucket.read(key).await?.map(Reading::S3)),
-            Self::OpenSearch(_) | Self::Postgresql(_) => Err(no_objects()),
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => Err(no_objects()),
         }
     }
 
@@ -48,7 +48,7 @@ impl AnyDestination {
         match self {
             Self::File(folder) => folder.move_aside(from, to).await,
             Self::S3(bucket) => bucket.move_aside(from, to).await,
-            Self::OpenSearch(_) | Self::Postgresql(_) => Err(no_objects()),
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => Err(no_objects()),
         }
     }
 }

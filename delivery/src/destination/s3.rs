@@ -34,6 +34,7 @@ pub mod memory;
 mod place;
 mod preflight;
 mod read;
+mod staged;
 mod storing;
 mod upload;
 mod verdict;

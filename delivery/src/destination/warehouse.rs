@@ -2,9 +2,12 @@
 //! transaction (rule 25).
 
 mod bisect;
+mod feed;
 mod ledger;
+mod loader;
 mod place;
 pub mod postgresql;
+pub mod redshift;
 mod session;
 mod sql;
 mod tls;

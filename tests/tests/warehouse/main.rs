@@ -5,6 +5,7 @@ mod faults;
 mod loads;
 mod poison;
 mod redrive;
+mod redshift;
 mod tls;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,10 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     let fields = match key.name {
         "opensearch" => return opensearch::read(&at).map(Destination::OpenSearch),
         "postgresql" => return warehouse::postgresql(&at).map(Destination::Postgresql),
+        "redshift" => {
+            let found = warehouse::redshift(&at).map(Box::new);
+            return found.map(Destination::Redshift);
+        }
         "s3" => at.fields(&S3)?,
         _ => at.fields(&FILE)?,
     };
@@ -24,7 +28,7 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     match destination? {
         Destination::File(file) => Some(Destination::File(FileDestination { backup, ..file })),
         Destination::S3(s3) => Some(Destination::S3(S3Destination { backup, ..s3 })),
-        other @ (Destination::OpenSearch(_) | Destination::Postgresql(_)) => Some(other),
+        other => Some(other),
     }
 }
 

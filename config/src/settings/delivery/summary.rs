@@ -166,6 +166,17 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
                 self::destination("failed records to", &postgresql.backup, lines);
             }
         }
+        Destination::Redshift(redshift) => {
+            lines.extend(warehouse::redshift_summary(redshift));
+            bucket("staged in", &redshift.staging.bucket, lines);
+            lines.push(format!(
+                "    objects under {}",
+                data(&redshift.staging.prefix)
+            ));
+            if !redshift.backup_all {
+                self::destination("failed records to", &redshift.backup, lines);
+            }
+        }
     }
     if let Some(backup) = destination.backup() {
         self::destination("backup", backup, lines);
@@ -199,11 +210,7 @@ fn bucket(role: &str, bucket: &Bucket, lines: &mut Vec<String>) {
 }
 
 fn prefixes(prefix: &Prefix, errors: &ErrorPrefix, lines: &mut Vec<String>) {
-    let data = match prefix.is_literal() {
-        true => format!("{}!{{timestamp:yyyy/MM/dd/HH}}/", prefix.as_str()),
-        false => prefix.as_str().to_owned(),
-    };
-    lines.push(format!("    objects under {data}"));
+    lines.push(format!("    objects under {}", data(prefix)));
     lines.push(format!("    failed records under {}", errors.meaning()));
     if !prefix.zone().is_utc() {
         lines.push(format!("    times of {}", prefix.zone().name()));
@@ -212,4 +219,11 @@ fn prefixes(prefix: &Prefix, errors: &ErrorPrefix, lines: &mut Vec<String>) {
 
 fn extension(extension: Option<&str>) -> Option<String> {
     extension.map(|extension| format!("    keys of data objects end in {extension}"))
+}
+
+fn data(prefix: &Prefix) -> String {
+    match prefix.is_literal() {
+        true => format!("{}!{{timestamp:yyyy/MM/dd/HH}}/", prefix.as_str()),
+        false => prefix.as_str().to_owned(),
+    }
 }

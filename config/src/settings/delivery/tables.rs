@@ -15,8 +15,8 @@ pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
 pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
 pub(super) use partitioning::{EVENT_TIME, PARTITIONING};
 pub(super) use places::{
-    ACCESS_KEY_ID, BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, ENDPOINT, FILE, PATH_STYLE, REGION,
-    S3, SECRET_ACCESS_KEY,
+    ACCESS_KEY_ID, BACKUP, BACKUP_FILE, BACKUP_S3, BUCKET, DESTINATION, ENDPOINT, FILE,
+    OBJECT_PREFIX, PATH_STYLE, REGION, S3, SECRET_ACCESS_KEY, TIME_ZONE,
 };
 
 mod format;
@@ -66,11 +66,14 @@ pub static TABLES: &[&Table] = &[
     &SIGV4,
     &warehouse::POSTGRESQL,
     &warehouse::SIDE_COLUMN,
+    &warehouse::REDSHIFT,
+    &warehouse::STAGING,
+    &warehouse::STAGING_S3,
 ];
 
 const ADDRESS: &str = "an IP address and a port";
 const PATH: &str = "a path; a relative one is taken from the folder of this file";
-const ANYWHERE: &str = "one of file, s3, opensearch, postgresql";
+const ANYWHERE: &str = "one of file, s3, opensearch, redshift, postgresql";
 const PREFIX: &str = "text with expressions such as !{timestamp:yyyy/MM/dd}";
 
 pub(super) static ROOT: Table = Table {

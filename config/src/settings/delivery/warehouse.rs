@@ -6,13 +6,20 @@ use std::time::Duration;
 use super::Destination;
 use crate::secret::Secret;
 
+mod copy_options;
 mod read;
+mod redshift;
 mod tables;
 mod write;
 
+pub use copy_options::{CopyOptions, CopyReads};
 pub(super) use read::{check_format, postgresql};
-pub(super) use tables::{POSTGRESQL, POSTGRESQL_KEY, SIDE_COLUMN};
-pub(super) use write::{postgresql_lines, summary};
+pub(super) use redshift::redshift;
+pub use redshift::{CopyAccess, RedshiftDestination};
+pub(super) use tables::{
+    POSTGRESQL, POSTGRESQL_KEY, REDSHIFT, REDSHIFT_KEY, SIDE_COLUMN, STAGING, STAGING_S3,
+};
+pub(super) use write::{postgresql_lines, redshift_lines, redshift_summary, summary};
 
 /// A server that speaks PostgreSQL's protocol, and who asks there.
 #[derive(Clone, PartialEq, Debug)]

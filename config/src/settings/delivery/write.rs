@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::words::{parquet_word, raw_word};
-use super::{Bucket, Destination, Format, Parquet, Schema, Stream};
+use super::{Bucket, Destination, Format, Parquet, S3Destination, Schema, Stream};
 use super::{opensearch, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::SecretSource;
@@ -100,14 +100,7 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
             prefixes(lines, depth + 1, &file.prefix, &file.error_output_prefix);
             extension(lines, depth + 1, file.file_extension.as_deref());
         }
-        Destination::S3(s3) => {
-            lines.add(depth, "s3:");
-            bucket(lines, depth + 1, &s3.bucket);
-            let stored = s3.storing.written();
-            stored.iter().for_each(|line| lines.add(depth + 1, line));
-            prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
-            extension(lines, depth + 1, s3.file_extension.as_deref());
-        }
+        Destination::S3(s3) => bucket_with_prefixes(lines, depth, s3),
         Destination::OpenSearch(search) => {
             lines.add(depth, "opensearch:");
             let written = opensearch::lines(search);
@@ -118,16 +111,33 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
             let written = warehouse::postgresql_lines(postgresql);
             written.iter().for_each(|line| lines.add(depth + 1, line));
         }
+        Destination::Redshift(redshift) => {
+            lines.add(depth, "redshift:");
+            let written = warehouse::redshift_lines(redshift);
+            written.iter().for_each(|line| lines.add(depth + 1, line));
+            lines.add(depth + 1, "staging:");
+            bucket_with_prefixes(lines, depth + 2, &redshift.staging);
+        }
     }
     let backup = match destination {
         Destination::OpenSearch(search) => Some(&*search.backup),
         Destination::Postgresql(postgresql) => Some(&*postgresql.backup),
+        Destination::Redshift(redshift) => Some(&*redshift.backup),
         Destination::File(_) | Destination::S3(_) => destination.backup(),
     };
     if let Some(backup) = backup {
         lines.add(depth + 1, "backup:");
         self::destination(lines, depth + 2, backup);
     }
+}
+
+fn bucket_with_prefixes(lines: &mut Lines, depth: usize, s3: &S3Destination) {
+    lines.add(depth, "s3:");
+    bucket(lines, depth + 1, &s3.bucket);
+    let stored = s3.storing.written();
+    stored.iter().for_each(|line| lines.add(depth + 1, line));
+    prefixes(lines, depth + 1, &s3.prefix, &s3.error_output_prefix);
+    extension(lines, depth + 1, s3.file_extension.as_deref());
 }
 
 fn bucket(lines: &mut Lines, depth: usize, bucket: &Bucket) {

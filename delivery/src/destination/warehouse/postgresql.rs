@@ -1,36 +1,30 @@
 //! The `postgresql` destination: `COPY … FROM STDIN`, streamed from the sealed file, and the
 //! ledger's row in the same transaction, so that each file is loaded once (rule 25).
 //!
-//! Before a COMMIT is sent, a note says so durably, and which rows it leaves out: if its reply is
-//! lost, the ledger says whether it happened, and the note what it did. A load that is refused for
-//! its data is tried again part by part in a transaction that is rolled back, which finds the bad
-//! rows; then the others are loaded.
+//! A load that is refused for its data is tried again part by part in a transaction that is rolled
+//! back, which finds the bad rows; then the others are loaded.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::stream;
 use serde::{Deserialize, Serialize};
-use standpipe_config::faults;
 use standpipe_config::settings::delivery as settings;
-use tokio::sync::Mutex;
 
 use super::bisect::Bisection;
-use super::ledger::{Ledger, Loaded};
+use super::feed::{Chunk, Feed, Lines};
+use super::loader::{Fate, Load, Loader};
 use super::place::Loading;
 use super::session::Session;
 use super::sql::Dialect;
-use super::verdict::Refusal;
-use crate::destination::{Attempts, Destination, Object, Outcome, Rejections};
-use crate::failure::{Failure, Verdict};
+use super::verdict::{Hidden, Refusal};
+use crate::destination::{Destination, Object, Outcome, Rejections};
+use crate::failure::Failure;
 use columns::Columns;
-use feed::{Chunk, Feed};
 
-mod columns;
-mod feed;
-mod text;
+pub(super) mod columns;
+pub(super) mod text;
 
 /// Bytes of text that are sent at a time.
 const CHUNK: usize = 256 * 1024;
@@ -41,9 +35,6 @@ const SEARCHED: usize = 4 * 1024 * 1024;
 /// So many refusals are looked into in one file; a bad row takes about fifteen. Local servers answer
 /// thousands a second.
 const PATIENCE: u32 = 100_000;
-
-/// Every so many loads the ledger is pruned; the first load of a process is one.
-const PRUNED_EVERY: u64 = 64;
 
 /// Where rows go, and how.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -96,77 +87,37 @@ pub struct Postgresql {
 #[derive(Debug)]
 struct Inner {
     place: Place,
-    ledger: Ledger,
-    /// Taken while a file is loaded, and put back only when that went well.
-    session: Mutex<Option<Session>>,
-    loads: AtomicU64,
-}
-
-/// What is known of a file's attempts while one is under way.
-#[derive(Clone, Copy, Debug)]
-struct Fate {
-    /// A COMMIT was sent, and what became of it is not known.
-    is_unknown: bool,
-}
-
-/// How a load ended.
-enum Load {
-    /// It is there, now or long since, without these rows.
-    Done(Rejections),
-    /// It was refused for its data.
-    Refused,
+    loader: Loader,
 }
 
 impl Postgresql {
     /// Asks nobody yet.
     pub fn open(place: &Place) -> Self {
+        let loader = Loader::new(&place.loading, Dialect::Postgresql, Hidden::default());
         Self {
             inner: Arc::new(Inner {
                 place: place.clone(),
-                ledger: Ledger::of(&place.loading, Dialect::Postgresql),
-                session: Mutex::default(),
-                loads: AtomicU64::default(),
+                loader,
             }),
         }
     }
 
     /// Asks whether rows could be loaded. `Retry`: nobody knows, the server does not answer.
     pub async fn preflight(&self) -> Result<(), Failure> {
-        let session = self.connect().await?;
+        let session = self.inner.loader.connect().await?;
         Columns::ask(&session, &self.inner.place).await.map(drop)
     }
 
-    async fn connect(&self) -> Result<Session, Failure> {
-        let loading = &self.inner.place.loading;
-        let session = Session::open(loading, Dialect::Postgresql).await?;
-        let create = loading.create_ledger;
-        self.inner.ledger.ensure(&session, create).await?;
-        Ok(session)
-    }
-
     async fn put(&self, object: &Object) -> Result<Outcome, Failure> {
-        let mut fate = Fate {
-            is_unknown: object.notes.known().sent,
-        };
-        match self.load(object, &mut fate).await {
-            Err(failure) if failure.verdict == Verdict::Retry && object.is_last_try => {
-                match fate.is_unknown {
-                    // Diverted, its rows could be there twice (rule 18).
-                    true => Err(failure),
-                    false => Err(Failure::divert(failure.message)),
-                }
-            }
-            other => other.map(Rejections::outcome),
-        }
+        let mut fate = Fate::of(object);
+        let loaded = self.load(object, &mut fate).await;
+        fate.outcome(object, loaded)
     }
 
     async fn load(&self, object: &Object, fate: &mut Fate) -> Result<Rejections, Failure> {
-        let mut slot = self.inner.session.lock().await;
-        let session = match slot.take().filter(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => self.connect().await?,
-        };
-        // Dropped where it fails: the server rolls back.
+        let loader = &self.inner.loader;
+        let mut slot = loader.slot().await;
+        let session = loader.take(&mut slot).await?;
         let rejected = self.load_by(&session, object, fate).await?;
         *slot = Some(session);
         Ok(rejected)
@@ -181,10 +132,9 @@ impl Postgresql {
         let columns = Arc::new(Columns::ask(session, &self.inner.place).await?);
         let mut bad = Rejections::default();
         for _ in 0..2 {
-            let feed = Feed::new(object, &columns, bad);
-            match self.attempt(session, feed, object, fate).await? {
+            match self.attempt(session, (&columns, bad), object, fate).await? {
                 Load::Done(rejected) => return Ok(rejected),
-                Load::Refused => bad = self.bad_rows(session, object, &columns).await?,
+                Load::Refused(_) => bad = self.bad_rows(session, object, &columns).await?,
             }
         }
         Err(Failure::retry(format!(
@@ -197,56 +147,44 @@ impl Postgresql {
     async fn attempt(
         &self,
         session: &Session,
-        feed: Feed,
+        (columns, bad): (&Arc<Columns>, Rejections),
         object: &Object,
         fate: &mut Fate,
     ) -> Result<Load, Failure> {
-        let ledger = &self.inner.ledger;
-        ledger.lock(session).await?;
-        if ledger.has(session, object).await? {
-            self.run(session, "ROLLBACK").await?;
-            return Ok(Load::Done(object.notes.known().rejected.clone()));
+        let loader = &self.inner.loader;
+        if let Some(rejected) = loader.begin(session, object, fate).await? {
+            return Ok(Load::Done(rejected));
         }
-        fate.is_unknown = false;
-        faults::reach("warehouse", "locked");
-        let (rows, rejected) = match self.copy(session, feed).await {
-            Ok(copied) => copied,
-            Err(Refusal::Data(..)) => {
-                self.run(session, "ROLLBACK").await?;
-                return Ok(Load::Refused);
+        let feed = Feed::new(object, Lines::Columns(columns.clone()), bad);
+        match self.copy(session, &self.statement(columns), feed).await {
+            Ok(loaded) => loader.commit(session, object, loaded, fate).await,
+            Err(Refusal::Data(_, message)) => {
+                loader.run(session, "ROLLBACK").await?;
+                Ok(Load::Refused(message))
             }
-            Err(Refusal::Other(failure)) => return Err(failure),
-        };
-        let refused = rejected.len() as u64;
-        ledger
-            .add(session, object, Loaded { rows, refused })
-            .await?;
-        let loads = self.inner.loads.fetch_add(1, Ordering::Relaxed);
-        if loads.is_multiple_of(PRUNED_EVERY) {
-            ledger.prune(session, object).await?;
+            Err(Refusal::Other(failure)) => Err(failure),
         }
-        let note = Attempts {
-            sent: true,
-            rejected: rejected.clone(),
-            ..object.notes.known().clone()
-        };
-        object.notes.keep(note).await?;
-        faults::reach("warehouse", "noted");
-        fate.is_unknown = true;
-        self.run(session, "COMMIT").await?;
-        faults::reach("warehouse", "committed");
-        Ok(Load::Done(rejected))
+    }
+
+    /// The statement that takes rows.
+    fn statement(&self, columns: &Columns) -> String {
+        let (table, columns) = (self.inner.place.loading.table.sql(), columns.sql());
+        format!("COPY {table} ({columns}) FROM STDIN")
     }
 
     /// Streams rows; how many were taken, and which were left out.
-    async fn copy(&self, session: &Session, feed: Feed) -> Result<(u64, Rejections), Refusal> {
-        let sql = feed.statement(&self.inner.place);
+    async fn copy(
+        &self,
+        session: &Session,
+        sql: &str,
+        feed: Feed,
+    ) -> Result<(u64, Rejections), Refusal> {
         let (mut chunks, reading) = feed.start(CHUNK);
         let texts = stream::poll_fn(move |context| {
             let chunk = chunks.poll_recv(context);
             chunk.map(|chunk| chunk.map(|chunk: Chunk| chunk.text))
         });
-        let copied = session.copy(&sql, texts).await;
+        let copied = session.copy(sql, texts).await;
         // What came to an end because the file could not be read must not be committed.
         let rejected = reading.end().await?;
         let rows = copied?;
@@ -265,8 +203,9 @@ impl Postgresql {
     ) -> Result<Rejections, Failure> {
         self.run(session, "BEGIN; SET CONSTRAINTS ALL IMMEDIATE")
             .await?;
-        let feed = Feed::new(object, columns, Rejections::default());
-        let sql = feed.statement(&self.inner.place);
+        let lines = Lines::Columns(columns.clone());
+        let feed = Feed::new(object, lines, Rejections::default());
+        let sql = self.statement(columns);
         let (mut chunks, reading) = feed.start(SEARCHED);
         let (mut bad, mut patience) = (Vec::new(), PATIENCE);
         while let Some(chunk) = chunks.recv().await {
@@ -313,9 +252,7 @@ impl Postgresql {
     }
 
     async fn run(&self, session: &Session, sql: &str) -> Result<(), Failure> {
-        let doing = format!("run {sql} for");
-        let ran = session.run(&doing, sql).await;
-        ran.map_err(Refusal::into_failure)
+        self.inner.loader.run(session, sql).await
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 use super::place::{Loading, Server};
 use super::sql::Dialect;
 use super::tls::Connector;
-use super::verdict::{Refusal, judge};
+use super::verdict::{Hidden, Refusal, judge};
 use crate::failure::Failure;
 
 /// How long a server may take to accept a connection and to ask who we are.
@@ -34,6 +34,7 @@ pub(super) struct Session {
     client: Client,
     carrier: JoinHandle<()>,
     dialect: Dialect,
+    hidden: Hidden,
     patience: Duration,
     place: String,
 }
@@ -47,7 +48,11 @@ impl Drop for Session {
 
 impl Session {
     /// Connects, and sets what holds for all statements.
-    pub(super) async fn open(loading: &Loading, dialect: Dialect) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        loading: &Loading,
+        dialect: Dialect,
+        hidden: &Hidden,
+    ) -> Result<Self, Failure> {
         let doing = format!("connect to {}", loading.server);
         let opened = timeout(CONNECTING, connect(&loading.server, dialect, &doing)).await;
         let (client, carrier) = opened.map_err(|_| too_slow(&doing, CONNECTING))??;
@@ -55,6 +60,7 @@ impl Session {
             client,
             carrier,
             dialect,
+            hidden: hidden.clone(),
             patience: loading.statement_timeout + GRACE,
             place: loading.to_string(),
         };
@@ -130,7 +136,7 @@ impl Session {
     }
 
     fn judge(&self, doing: &str, error: &tokio_postgres::Error) -> Refusal {
-        judge(self.dialect, &self.doing(doing), error)
+        judge(self.dialect, &self.doing(doing), error, &self.hidden)
     }
 }
 
@@ -145,7 +151,9 @@ async fn connect(
     dialect: Dialect,
     doing: &str,
 ) -> Result<(Client, JoinHandle<()>), Failure> {
-    let wrong = |error: tokio_postgres::Error| judge(dialect, doing, &error).into_failure();
+    let wrong = |error: tokio_postgres::Error| {
+        judge(dialect, doing, &error, &Hidden::default()).into_failure()
+    };
     let config = config(server, doing)?;
     match &server.tls {
         None => {

@@ -1,5 +1,7 @@
 //! What an error of a warehouse means.
 
+use std::fmt;
+
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
@@ -40,7 +42,8 @@ const REDSHIFT_DATA: &[&str] = &[
     "sys_load_error_detail",
     "Load into table",
     "incompatible Parquet schema",
-    "Spectrum Scan Error",
+    "is longer than the length defined in the table",
+    "has an invalid version number",
 ];
 
 /// Texts of Redshift's errors that need an operator.
@@ -57,7 +60,12 @@ const REDSHIFT_OPERATOR: &[&str] = &[
     "Invalid credentials",
     "CREDENTIALS argument",
     "AuthorizationHeaderMalformed",
+    "Cannot COPY into nonexistent table",
+    "Unmatched number of columns between table and file",
 ];
+
+/// The code of rows that Redshift refuses; Firehose's.
+pub(super) const LOAD_FAILED: &str = "Redshift.DataLoadFailed";
 
 /// What our side says of a connection that will not come to be before an operator was there.
 const WANTS_OPERATOR: &[&str] = &[
@@ -92,13 +100,35 @@ impl From<Failure> for Refusal {
     }
 }
 
+/// What a server may repeat of what it was told, and we may not: keys, and whom they belong to.
+#[derive(Clone, Default)]
+pub(super) struct Hidden(Vec<String>);
+
+impl Hidden {
+    /// These texts.
+    pub(super) fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        Self(texts.into_iter().filter(|text| !text.is_empty()).collect())
+    }
+
+    fn mask(&self, said: String) -> String {
+        let mask = |said: String, text: &String| said.replace(text, "***");
+        self.0.iter().fold(said, mask)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(…)")
+    }
+}
+
 /// What an error means; `doing` says what was attempted, and on what.
-pub(super) fn judge(dialect: Dialect, doing: &str, error: &Error) -> Refusal {
+pub(super) fn judge(dialect: Dialect, doing: &str, error: &Error, hidden: &Hidden) -> Refusal {
     let Some(said) = error.as_db_error() else {
         return Refusal::Other(unanswered(doing, error));
     };
     let state = said.code().code();
-    let message = words(said);
+    let message = hidden.mask(words(said));
     match meaning(dialect, state, &message) {
         Meaning::Data => Refusal::Data(code(dialect, state), message),
         Meaning::Operator => Refusal::Other(Failure::halt(format!(
@@ -141,7 +171,7 @@ fn meaning(dialect: Dialect, state: &str, message: &str) -> Meaning {
 fn code(dialect: Dialect, state: &str) -> String {
     match dialect {
         Dialect::Postgresql => format!("PostgreSQL.{state}"),
-        Dialect::Redshift => "Redshift.DataLoadFailed".to_owned(),
+        Dialect::Redshift => LOAD_FAILED.to_owned(),
     }
 }
 

@@ -173,7 +173,7 @@ impl Seen {
         match defined {
             Some(ComponentDefinedType::Primitive(primitive)) => primitive.to_string(),
             Some(ComponentDefinedType::List { element, .. }) => {
-                format!("list<{}>", self.written(&element))
+                format!("list<{}>", self.written(element))
             }
             Some(ComponentDefinedType::Tuple(tuple)) => {
                 let types: Vec<_> = tuple.types.iter().map(|ty| self.written(ty)).collect();

@@ -26,7 +26,7 @@ pub(in crate::settings::delivery) static DESTINATION: Table = Table {
             "none",
             "a mapping with the keys nodes, index, backup",
         ),
-        Key::later("redshift", "Redshift."),
+        warehouse::REDSHIFT_KEY,
         warehouse::POSTGRESQL_KEY,
     ],
 };
@@ -38,7 +38,7 @@ const SOURCE_BACKUP: Key = Key::new(
     "none",
     "one of file, s3",
 );
-const OBJECT_PREFIX: Key = Key::new(
+pub(in crate::settings::delivery) const OBJECT_PREFIX: Key = Key::new(
     "prefix",
     "Where data objects go. Without an expression, yyyy/MM/dd/HH/ is appended.",
     "none",
@@ -51,7 +51,7 @@ const ERROR_PREFIX: Key = Key::new(
     PREFIX,
 );
 
-const TIME_ZONE: Key = Key::new(
+pub(in crate::settings::delivery) const TIME_ZONE: Key = Key::new(
     "time_zone",
     "The zone of the times in keys.",
     "UTC",
@@ -76,7 +76,7 @@ pub(in crate::settings::delivery) static FILE: Table = Table {
     ],
 };
 
-const BUCKET: Key = Key::new(
+pub(in crate::settings::delivery) const BUCKET: Key = Key::new(
     "bucket",
     "The bucket. It must be there.",
     "",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Loading, POSTGRESQL, PostgresqlDestination, SIDE_COLUMN, Server, ServerTls, TableName,
-    UnknownColumns,
+    UnknownColumns, redshift,
 };
 use crate::settings::delivery::{Destination, Format, destination};
 use crate::settings::{url, values};
@@ -56,13 +56,20 @@ pub(in crate::settings::delivery) fn check_format(
     destination: &Destination,
     format: &Format,
 ) {
-    if let (Destination::Postgresql(_), Format::Parquet(_)) = (destination, format) {
-        let at = fields.get("format").unwrap_or_else(|| fields.at.clone());
-        at.problem("conflict: postgresql takes rows from the records themselves: raw is allowed");
+    match (destination, format) {
+        (Destination::Postgresql(_), Format::Parquet(_)) => {
+            let at = fields.get("format").unwrap_or_else(|| fields.at.clone());
+            at.problem(
+                "conflict: postgresql takes rows from the records themselves: raw is allowed",
+            );
+        }
+        (Destination::Redshift(found), _) => redshift::check_format(fields, found, format),
+        _ => {}
     }
 }
 
-fn loading(fields: &Fields<'_>, port: u16) -> Option<Loading> {
+/// Reads what all warehouses have in common.
+pub(super) fn loading(fields: &Fields<'_>, port: u16) -> Option<Loading> {
     let server = server(fields, port);
     let table = fields.read("table", table);
     let columns = fields.optional("columns", columns);

@@ -1,5 +1,10 @@
-//! What `streams.*.destination.postgresql` may contain.
+//! What `streams.*.destination.postgresql` and `.redshift` may contain.
 
+use crate::settings::delivery::storing::{CHECKSUM, ENCRYPTION, STORAGE_CLASS, TAGS};
+use crate::settings::delivery::tables::{
+    ACCESS_KEY_ID, BUCKET, ENDPOINT, OBJECT_PREFIX, PATH_STYLE, REGION, SECRET_ACCESS_KEY,
+    TIME_ZONE,
+};
 use crate::yaml::{Key, Table};
 
 const URL: Key = Key::new(
@@ -114,4 +119,99 @@ pub(in crate::settings::delivery) static SIDE_COLUMN: Table = Table {
         "",
         "the name of a column",
     )],
+};
+
+pub(in crate::settings::delivery) const REDSHIFT_KEY: Key = Key::new(
+    "redshift",
+    "A table of Redshift, loaded by COPY from a bucket.",
+    "none",
+    "a mapping with the keys url, table, staging, iam_role",
+);
+
+pub(in crate::settings::delivery) static REDSHIFT: Table = Table {
+    path: "streams.*.destination.redshift",
+    keys: &[
+        URL,
+        PASSWORD,
+        TLS,
+        CA,
+        TABLE,
+        COLUMNS,
+        Key::new(
+            "copy_options",
+            "How COPY reads what is staged: its format, its compression and more, as Redshift has them.",
+            "JSON 'auto'",
+            "options of COPY",
+        ),
+        Key::new(
+            "iam_role",
+            "The role in which Redshift reads what is staged. Or an access key.",
+            "none",
+            "the ARN of a role, or default",
+        ),
+        Key::new(
+            "access_key_id",
+            "With whose key Redshift reads what is staged, where it has no role.",
+            "none",
+            "the id of an access key",
+        ),
+        SECRET_ACCESS_KEY,
+        Key::new(
+            "staging",
+            "Where objects are staged for COPY.",
+            "",
+            "a mapping with the key s3",
+        ),
+        LEDGER,
+        CREATE_LEDGER,
+        LEDGER_MEMORY,
+        STATEMENT_TIMEOUT,
+        RETRY,
+        Key::new(
+            "backup",
+            "Where failed records go. Without it: where objects are staged.",
+            "none",
+            "one of file, s3",
+        ),
+        Key::new(
+            "backup_mode",
+            "Which records go there: those that failed, or copies of all too.",
+            "failed",
+            "failed or all",
+        ),
+    ],
+};
+
+pub(in crate::settings::delivery) static STAGING: Table = Table {
+    path: "streams.*.destination.redshift.staging",
+    keys: &[Key::new(
+        "s3",
+        "A bucket that Redshift can read.",
+        "none",
+        "a mapping with the key bucket",
+    )],
+};
+
+pub(in crate::settings::delivery) static STAGING_S3: Table = Table {
+    path: "streams.*.destination.redshift.staging.s3",
+    keys: &[
+        BUCKET,
+        OBJECT_PREFIX,
+        Key::new(
+            "error_output_prefix",
+            "Where records that failed go, unless a backup is named.",
+            "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/",
+            "text with expressions such as !{timestamp:yyyy/MM/dd}",
+        ),
+        TIME_ZONE,
+        ENDPOINT,
+        REGION,
+        PATH_STYLE,
+        ACCESS_KEY_ID,
+        SECRET_ACCESS_KEY,
+        ENCRYPTION,
+        STORAGE_CLASS,
+        TAGS,
+        CHECKSUM,
+    ],
 };

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{Loading, PostgresqlDestination, Server, ServerTls, TableName, UnknownColumns};
+use super::{
+    CopyAccess, Loading, PostgresqlDestination, RedshiftDestination, Server, ServerTls, TableName,
+    UnknownColumns,
+};
 use crate::secret::SecretSource;
 use crate::units::print_span;
 use crate::yaml::quoted;
@@ -17,12 +20,32 @@ pub(in crate::settings::delivery) fn postgresql_lines(
         UnknownColumns::Refuse => "unknown_columns: refuse".to_owned(),
         UnknownColumns::Column(name) => format!("unknown_columns: {{column: {}}}", quoted(name)),
     });
-    let mode = match found.backup_all {
+    lines.push(backup_mode(found.backup_all));
+    lines
+}
+
+/// Keys and values of a Redshift destination as YAML, but for staging and the backup themselves.
+pub(in crate::settings::delivery) fn redshift_lines(found: &RedshiftDestination) -> Vec<String> {
+    let mut lines = loading(&found.loading);
+    let options = quoted(&found.options.to_string());
+    lines.push(format!("copy_options: {options}"));
+    match &found.access {
+        CopyAccess::Role(role) => lines.push(format!("iam_role: {}", quoted(role))),
+        CopyAccess::Key(key) => lines.extend([
+            format!("access_key_id: {}", quoted(&key.key_id)),
+            format!("secret_access_key: {}", source(key.secret.source())),
+        ]),
+    }
+    lines.push(backup_mode(found.backup_all));
+    lines
+}
+
+fn backup_mode(all: bool) -> String {
+    let mode = match all {
         true => "all",
         false => "failed",
     };
-    lines.push(format!("backup_mode: {mode}"));
-    lines
+    format!("backup_mode: {mode}")
 }
 
 fn loading(loading: &Loading) -> Vec<String> {
@@ -105,6 +128,23 @@ pub(in crate::settings::delivery) fn summary(loading: &Loading, how: &str) -> Ve
             print_span(loading.statement_timeout)
         ),
     ]
+}
+
+/// What Redshift means, for people, but for staging. Who it reads as is said without a name.
+pub(in crate::settings::delivery) fn redshift_summary(found: &RedshiftDestination) -> Vec<String> {
+    let mut lines = summary(&found.loading, "by COPY of what is staged");
+    let access = match &found.access {
+        CopyAccess::Role(_) => "in a role".to_owned(),
+        CopyAccess::Key(key) => format!(
+            "with an access key, its secret from {}",
+            key.secret.source()
+        ),
+    };
+    lines.push(format!(
+        "    read {access}, with the options {}",
+        found.options
+    ));
+    lines
 }
 
 /// A table as the settings name it.

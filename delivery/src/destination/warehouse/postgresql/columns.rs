@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 /// The columns of a COPY, in its order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Columns {
+pub(in crate::destination::warehouse) struct Columns {
     pub(super) all: Vec<Column>,
     by_name: HashMap<String, usize>,
     pub(super) unknown: Unknown,

@@ -7,7 +7,7 @@ use crate::record::json::{Malformed, Scanner, Token};
 
 /// Why a record cannot become a row, whatever the table is.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum NoRow {
+pub(in crate::destination::warehouse) enum NoRow {
     #[error("is not UTF-8")]
     Encoding,
     #[error("is not JSON: {0}")]
@@ -24,7 +24,7 @@ pub(super) enum NoRow {
 
 impl NoRow {
     /// The code of the error line.
-    pub(super) fn code(&self) -> &'static str {
+    pub(in crate::destination::warehouse) fn code(&self) -> &'static str {
         match self {
             Self::Unknown(_) => "PostgreSQL.UnknownColumn",
             _ => "PostgreSQL.MalformedData",
@@ -40,7 +40,11 @@ enum Cell<'a> {
 }
 
 /// Appends the line of a record to `out`; nothing where it cannot be one.
-pub(super) fn write(record: &[u8], columns: &Columns, out: &mut Vec<u8>) -> Result<(), NoRow> {
+pub(in crate::destination::warehouse) fn write(
+    record: &[u8],
+    columns: &Columns,
+    out: &mut Vec<u8>,
+) -> Result<(), NoRow> {
     let text = std::str::from_utf8(record).map_err(|_| NoRow::Encoding)?;
     let mut cells = vec![Cell::Null; columns.all.len()];
     let mut rest = String::new();

@@ -50,6 +50,19 @@ fn redshift_says_it_in_words() {
             "User arn:aws:redshift:… is not authorized to assume IAM Role arn:aws:iam::…",
             Meaning::Operator,
         ),
+        (
+            "Spectrum Scan Error: Unmatched number of columns between table and file. Table columns: 9, Data columns: 10",
+            Meaning::Operator,
+        ),
+        (
+            "Spectrum Scan Error: The length of the data column name is longer than the length defined in the table. Table: 10, Data: 18",
+            Meaning::Data,
+        ),
+        ("Spectrum Scan Error: retries exceeded", Meaning::Passing),
+        (
+            "Serializable isolation violation on table - 1",
+            Meaning::Passing,
+        ),
         ("Cluster is being resized", Meaning::Passing),
     ];
     for (message, expected) in cases {
@@ -62,4 +75,13 @@ fn redshift_says_it_in_words() {
         "relation \"web\" does not exist",
     );
     assert_eq!(table, Meaning::Operator);
+}
+
+#[test]
+fn what_is_hidden_is_not_repeated() {
+    let hidden = Hidden::new(["k/e+y".to_owned(), String::new(), "arn:1".to_owned()]);
+    let said = "arn:1 may not read with 'k/e+y', says k/e+y".to_owned();
+    assert_eq!(hidden.mask(said), "*** may not read with '***', says ***");
+    assert_eq!(format!("{hidden:?}"), "Hidden(…)");
+    assert_eq!(Hidden::default().mask("as it is".to_owned()), "as it is");
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use standpipe_config::prefix::{ErrorPrefix, Prefix};
 use standpipe_config::settings::delivery::{
     Destination, DocumentIds, Format, OpenSearchDestination, Parquet, ParquetCompression, Raw,
-    RawCompression, Rotation, Schema, Stream,
+    RawCompression, RedshiftDestination as Redshift, Rotation, Schema, Stream,
 };
 
 use super::DESTINATION;
@@ -19,6 +19,12 @@ pub(super) fn describe(names: &Names, stream: &Stream) -> Value {
         return json!({
             "DestinationId": DESTINATION,
             "AmazonopensearchserviceDestinationDescription": search(names, stream, found),
+        });
+    }
+    if let Destination::Redshift(found) = &stream.destination {
+        return json!({
+            "DestinationId": DESTINATION,
+            "RedshiftDestinationDescription": warehouse(names, stream, found),
         });
     }
     let plain = bucket(names, stream, &stream.destination);
@@ -81,6 +87,10 @@ fn place(destination: &Destination) -> (String, &Prefix, &ErrorPrefix) {
             (name.to_owned(), &file.prefix, &file.error_output_prefix)
         }
         Destination::OpenSearch(found) => place(&found.backup),
+        Destination::Redshift(found) => {
+            let s3 = &found.staging;
+            (s3.bucket.name.clone(), &s3.prefix, &s3.error_output_prefix)
+        }
         // Of a table the door tells where its failed records go.
         Destination::Postgresql(_) => place(destination.errors()),
     }
@@ -119,6 +129,37 @@ fn search(names: &Names, stream: &Stream, found: &OpenSearchDestination) -> Valu
         "CloudWatchLoggingOptions": {"Enabled": false},
         "DocumentIdOptions": {"DefaultDocumentIdFormat": ids},
     })
+}
+
+/// A table of Redshift, in the words that Firehose has for one.
+fn warehouse(names: &Names, stream: &Stream, found: &Redshift) -> Value {
+    let loading = &found.loading;
+    let server = &loading.server;
+    let table = match &loading.table.schema {
+        Some(schema) => format!("{schema}.{}", loading.table.name),
+        None => loading.table.name.clone(),
+    };
+    let mut members = json!({
+        "RoleARN": names.role(),
+        "ClusterJDBCURL": format!(
+            "jdbc:redshift://{}:{}/{}",
+            server.host, server.port, server.database
+        ),
+        "CopyCommand": {
+            "DataTableName": table,
+            "DataTableColumns": loading.columns.join(","),
+            "CopyOptions": found.options.to_string(),
+        },
+        "Username": server.user,
+        "RetryOptions": {"DurationInSeconds": loading.retry.as_secs()},
+        "S3DestinationDescription": bucket(names, stream, &stream.destination),
+        "S3BackupMode": if found.backup_all { "Enabled" } else { "Disabled" },
+        "CloudWatchLoggingOptions": {"Enabled": false},
+    });
+    if found.backup_all {
+        members["S3BackupDescription"] = json!(bucket(names, stream, &found.backup));
+    }
+    members
 }
 
 /// What only the newer description has.

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::Place;
-use super::columns::Columns;
-use super::text;
+use super::postgresql::columns::Columns;
+use super::postgresql::text;
 use crate::destination::{Object, Rejections, RowsFiles};
 use crate::failure::Failure;
+use crate::record::Row;
 use crate::record::rows::{RowsError, RowsReader};
 
 /// Pieces that may wait to be sent.
@@ -25,9 +25,18 @@ const ROWS: usize = 64 * 1024;
 pub(super) struct Feed {
     files: Option<RowsFiles>,
     key: String,
-    columns: Arc<Columns>,
+    lines: Lines,
     /// Rows to leave out.
     rejected: Rejections,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Debug)]
+pub(super) enum Lines {
+    /// A line of COPY's text format, for these columns.
+    Columns(Arc<Columns>),
+    /// What it is, as it stands in the object.
+    AsTheyAre,
 }
 
 /// Some rows as text.
@@ -44,19 +53,13 @@ pub(super) struct Reading(JoinHandle<Result<Rejections, Failure>>);
 
 impl Feed {
     /// All rows of a file but these.
-    pub(super) fn new(object: &Object, columns: &Arc<Columns>, rejected: Rejections) -> Self {
+    pub(super) fn new(object: &Object, lines: Lines, rejected: Rejections) -> Self {
         Self {
             files: object.rows.clone(),
             key: object.key.clone(),
-            columns: columns.clone(),
+            lines,
             rejected,
         }
-    }
-
-    /// The statement that takes them.
-    pub(super) fn statement(&self, place: &Place) -> String {
-        let (table, columns) = (place.loading.table.sql(), self.columns.sql());
-        format!("COPY {table} ({columns}) FROM STDIN")
     }
 
     /// Begins to read; pieces have about `size` bytes.
@@ -82,7 +85,7 @@ impl Feed {
         while reader.advance().map_err(unreadable)? {
             let Some(row) = reader.row() else { break };
             if skipped.next_if_eq(&number).is_none() {
-                match text::write(row.bytes, &self.columns, &mut text) {
+                match self.lines.write(&row, &mut text) {
                     Ok(()) => rows.push((number, text.len())),
                     Err(why) => rejected.add(number, why.code(), &why.to_string()),
                 }
@@ -98,6 +101,23 @@ impl Feed {
         }
         let _ = sender.blocking_send(Chunk::take(&mut text, &mut rows));
         Ok(rejected)
+    }
+}
+
+impl Lines {
+    fn write(&self, row: &Row<'_>, text: &mut Vec<u8>) -> Result<(), text::NoRow> {
+        match self {
+            Self::Columns(columns) => text::write(row.bytes, columns, text),
+            Self::AsTheyAre => {
+                text.extend_from_slice(row.bytes);
+                // As in the object: never between the parts of one line.
+                let ends = row.part.is_none_or(|part| part.last);
+                if ends && !row.bytes.ends_with(b"\n") {
+                    text.push(b'\n');
+                }
+                Ok(())
+            }
+        }
     }
 }
 
@@ -135,3 +155,6 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
