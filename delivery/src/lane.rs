@@ -283,8 +283,7 @@ impl Work<'_> {
         };
         match AnyTransform::open(settings, &lane.plan.stream, &lane.shares.engine).await {
             Ok(transform) => {
-                let memory = lane.shares.transforms.clone();
-                let health = lane.health.clone();
+                let (memory, health) = (lane.shares.transforms.clone(), lane.health.clone());
                 let shaping = Shaping::new(transform, settings, memory, health, self.position);
                 self.shaping = Some(shaping);
             }
@@ -325,8 +324,7 @@ impl Work<'_> {
         let Some(batch) = self.batch.take() else {
             return Ok(());
         };
-        let held = batch.bytes();
-        let lane = self.lane;
+        let (held, lane) = (batch.bytes(), self.lane);
         let share = match lane.plan.is_encoded() {
             true => lane.shares.encoders.acquire().await.ok(),
             false => None,

@@ -132,7 +132,7 @@ fn each_refusal_costs_its_attempts_and_says_what_to_do() -> Outcome {
             let message = line["errorMessage"].as_str();
             message.is_some_and(|message| message.contains(reads))
         };
-        assert!(mine.iter().any(|line| said(line)), "{fault}: {mine:?}");
+        assert!(mine.iter().any(said), "{fault}: {mine:?}");
         assert!(mine.iter().all(|line| line["attemptsMade"] == attempts));
         assert!(mine.iter().all(|line| line["lambdaARN"] == FUNCTION));
     }

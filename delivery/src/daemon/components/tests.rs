@@ -12,7 +12,7 @@ fn each_component_that_cannot_be_used_is_named_with_its_line() {
     let config = folder.path().join("delivery.yaml");
     let stream = |name: &str| {
         format!(
-            "  {name}:\n    transform:\n      wasm: {{component: {name}.wasm}}\n    destination: {{file: {{path: out}}}}\n"
+            "  {name}:\n    transform:\n      wasm: {{component: {name}.wasm, memory: 16MiB}}\n    destination: {{file: {{path: out}}}}\n"
         )
     };
     let streams = [stream("missing"), stream("fine"), stream("text")].concat();

@@ -10,7 +10,9 @@ use wasmparser::component_types::{
     ComponentDefinedType, ComponentEntityType, ComponentFuncType, ComponentValType,
 };
 use wasmparser::types::Types;
-use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
+use wasmparser::{
+    ComponentTypeRef, Parser, Payload, TypeBounds, ValidPayload, Validator, WasmFeatures,
+};
 
 use super::interface::APPLY;
 
@@ -65,6 +67,12 @@ fn is_given(import: &str) -> bool {
     given.any(|(package, begins)| interface.starts_with(package) && version.starts_with(begins))
 }
 
+/// Whether an import only names a type of its own, as `use types.{…}` in a world does: nothing has
+/// to be given for it.
+fn is_name_of_type(import: ComponentTypeRef) -> bool {
+    matches!(import, ComponentTypeRef::Type(TypeBounds::Eq(_)))
+}
+
 fn said(error: wasmparser::Error) -> String {
     error.to_string()
 }
@@ -87,7 +95,10 @@ impl Seen {
                 Payload::Version { .. } => depth += 1,
                 Payload::ComponentImportSection(section) if depth == 1 => {
                     for import in section.clone() {
-                        imports.push(import.map_err(said)?.name.name.to_owned());
+                        let import = import.map_err(said)?;
+                        if !is_name_of_type(import.ty) {
+                            imports.push(import.name.name.to_owned());
+                        }
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 1 => {

@@ -183,7 +183,11 @@ impl<'a> Search<'a> {
 
     /// What the warehouse said of one row, as exactly as it is to be had.
     async fn detail(&self, piece: &Piece, said: &str) -> String {
-        let detail = self.table.detail(self.session, &piece.key).await;
+        let mut detail = self.table.detail(self.session, &piece.key).await;
+        if detail.is_none() {
+            // Alone in its file, it was refused there, and not as a piece.
+            detail = self.table.detail(self.session, &self.object.key).await;
+        }
         detail.unwrap_or_else(|| said.to_owned())
     }
 

@@ -113,7 +113,7 @@ impl Found {
         match letter {
             'y' => {
                 let before = rest.0.len();
-                let year = rest.digits(1, most(4))?;
+                let year = rest.number(close, most(4))?;
                 self.year = match (count, before - rest.0.len()) {
                     // The century that is near.
                     (2, 2) if year < 70 => 2000 + year,
@@ -122,20 +122,20 @@ impl Found {
                 };
             }
             'M' if count > 2 => self.month = rest.name(&MONTHS)? + 1,
-            'M' => self.month = rest.digits(1, most(2))?,
-            'd' => self.day = rest.digits(1, most(2))?,
+            'M' => self.month = rest.number(close, most(2))?,
+            'd' => self.day = rest.number(close, most(2))?,
             'E' => drop(rest.name(&DAYS)?),
-            'H' => self.hour = rest.digits(1, most(2))?,
+            'H' => self.hour = rest.number(close, most(2))?,
             'h' => {
-                self.hour = rest.digits(1, most(2))? % 12;
+                self.hour = rest.number(close, most(2))? % 12;
                 self.afternoon = self.afternoon.or(Some(false));
             }
             'a' => self.afternoon = Some(rest.name(&["am", "pm"])? == 1),
-            'm' => self.minute = rest.digits(1, most(2))?,
-            's' => self.second = rest.digits(1, most(2))?,
+            'm' => self.minute = rest.number(close, most(2))?,
+            's' => self.second = rest.number(close, most(2))?,
             'S' => {
                 let before = rest.0.len();
-                let fraction = rest.digits(1, most(9))?;
+                let fraction = rest.number(close, most(9))?;
                 let digits = (before - rest.0.len()) as u32;
                 self.milliseconds = fraction * 1000 / 10_i64.pow(digits);
             }
@@ -169,6 +169,18 @@ impl Found {
 }
 
 impl Rest<'_> {
+    /// A number of one to `most` digits; where `close`, digits may follow that are not its own.
+    fn number(&mut self, close: bool, most: usize) -> Option<i64> {
+        if !close {
+            return self.digits(1, most);
+        }
+        let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
+        let (own, rest) = self.0.split_at(digits.min(most));
+        let number = Rest(own).digits(1, most)?;
+        self.0 = rest;
+        Some(number)
+    }
+
     /// One of some names, or its first three letters, whatever their case; which.
     fn name(&mut self, names: &[&str]) -> Option<i64> {
         let length = self.0.bytes().take_while(u8::is_ascii_alphabetic).count();
