@@ -20,6 +20,9 @@ use wasmtime::{Cache, CacheConfig};
 /// Bytes of all compiled components together, above which those go that were not used for longest.
 const LIMIT: u64 = 512 * 1024 * 1024;
 
+/// What wasmtime's notes end in while it writes them aside.
+const NOTES_ASIDE: &str = "wip-atomic-write-stats";
+
 /// A folder of compiled components.
 #[derive(Debug)]
 pub(super) struct Compiled {
@@ -77,7 +80,11 @@ impl Compiled {
     fn clean(&self) -> Result<(), String> {
         for path in self.written() {
             let noted = fs::read(self.digest_of(&path)).ok();
-            let sum = sum(&path)?;
+            // Gone meanwhile: it harms nobody any more.
+            let sum = match path.exists() {
+                true => sum(&path)?,
+                false => continue,
+            };
             if noted.is_none_or(|noted| noted != sum.as_ref()) {
                 tracing::info!("removing {}: it is not whole", path.display());
                 files::remove(&path).map_err(|error| error.to_string())?;
@@ -93,15 +100,15 @@ impl Compiled {
         Ok(())
     }
 
-    /// The files that hold code, or part of it. wasmtime's notes on how often each was used are
-    /// none: it does without those that it cannot read.
+    /// The files that hold code, or part of it. wasmtime's notes on how often each was used, which
+    /// it writes when it likes, are none: it does without those that it cannot read.
     fn written(&self) -> Vec<PathBuf> {
         let versions = below(&self.folder.join("code/modules"));
         let files = versions.iter().flat_map(|version| below(version));
         files
             .filter(|path| {
                 path.extension()
-                    .is_none_or(|extension| extension != "stats")
+                    .is_none_or(|extension| extension != "stats" && extension != NOTES_ASIDE)
             })
             .collect()
     }
