@@ -7,8 +7,10 @@
 //! written, what a disk spoilt, and what another version wrote. All of it can be lost: then it is
 //! compiled again.
 //!
-//!     compiled/code/modules/wasmtime-VERSION/NAME    written by wasmtime
-//!     compiled/digests/NAME                          SHA-256 of that file
+//! ```text
+//! compiled/code/modules/wasmtime-VERSION/NAME    written by wasmtime
+//! compiled/digests/NAME                          SHA-256 of that file
+//! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
