@@ -3,14 +3,13 @@
 //! Asked about one file, it looks at the file itself, so that what it answers holds for the bytes
 //! that were there when it was asked: a file is told from another by inode and birth, not by name.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use standpipe_config::process::exit::Exit;
-use standpipe_config::process::published;
+use standpipe_config::process::published::{self, NoDoor};
 use standpipe_config::settings::agent::Settings;
 
 use crate::disk::{Disk, Kind, Sight};
@@ -74,6 +73,12 @@ pub enum NoAnswer {
     NotFollowed(PathBuf),
 }
 
+impl From<NoDoor> for NoAnswer {
+    fn from(NoDoor { path, why }: NoDoor) -> Self {
+        Self::NotRunning { path, why }
+    }
+}
+
 /// Asks, prints the answer, and says how it is.
 pub async fn status(settings: &Settings, question: &Question) -> Result<Exit, NoAnswer> {
     let Some(path) = &question.file else {
@@ -108,7 +113,7 @@ pub async fn status(settings: &Settings, question: &Question) -> Result<Exit, No
 
 /// Asks the agent that runs on the progress of these settings.
 pub async fn ask(settings: &Settings) -> Result<Status, NoAnswer> {
-    let door = door(&settings.data_dir)?;
+    let door = published::admin(&settings.data_dir)?;
     let http = reqwest::Client::builder()
         .no_proxy()
         .timeout(REPLY)
@@ -116,19 +121,6 @@ pub async fn ask(settings: &Settings) -> Result<Status, NoAnswer> {
     let silent = |source| NoAnswer::Silent { door, source };
     let reply = http.get(format!("http://{door}/status")).send().await;
     reply.map_err(silent)?.json().await.map_err(silent)
-}
-
-fn door(data_dir: &Path) -> Result<SocketAddr, NoAnswer> {
-    let path = data_dir.join(published::FILE);
-    let wrong = |why: String| NoAnswer::NotRunning {
-        path: path.clone(),
-        why,
-    };
-    let text = std::fs::read(&path).map_err(|error| wrong(format!("cannot be read ({error})")))?;
-    let doors: BTreeMap<String, SocketAddr> =
-        serde_json::from_slice(&text).map_err(|error| wrong(format!("is damaged ({error})")))?;
-    let admin = doors.get("admin").copied();
-    admin.ok_or_else(|| wrong("names no admin door".to_owned()))
 }
 
 fn look(path: &Path) -> Result<Sight, NoAnswer> {

@@ -45,6 +45,29 @@ pub fn addresses(data_dir: &Path) -> Result<BTreeMap<String, SocketAddr>, FileEr
     }
 }
 
+/// Why a process has no admin door that could be asked.
+#[derive(Debug)]
+pub struct NoDoor {
+    /// The file that would name it.
+    pub path: PathBuf,
+    /// What is wrong with the file, as the end of a sentence.
+    pub why: String,
+}
+
+/// The admin door of the process that runs on `data_dir`.
+pub fn admin(data_dir: &Path) -> Result<SocketAddr, NoDoor> {
+    let path = data_dir.join(FILE);
+    let wrong = |why: String| NoDoor {
+        path: path.clone(),
+        why,
+    };
+    let text = fs::read(&path).map_err(|error| wrong(format!("cannot be read ({error})")))?;
+    let doors: BTreeMap<String, SocketAddr> =
+        serde_json::from_slice(&text).map_err(|error| wrong(format!("is damaged ({error})")))?;
+    let admin = doors.get("admin").copied();
+    admin.ok_or_else(|| wrong("names no admin door".to_owned()))
+}
+
 impl Drop for Published {
     fn drop(&mut self) {
         if let Err(error) = remove(&self.path) {

@@ -1,6 +1,5 @@
 //! Asking the daemon that runs on a data folder, over its admin door.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use reqwest::{Client, Response};
 use serde::Serialize;
 use serde_json::Value;
 use standpipe_config::process::admin::COMMAND;
-use standpipe_config::process::published;
+use standpipe_config::process::published::{self, NoDoor};
 
 /// How long an answer may take: longer than the daemon waits for a flush.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -48,6 +47,12 @@ pub enum NoAnswer {
     Refused(String),
 }
 
+impl From<NoDoor> for NoAnswer {
+    fn from(NoDoor { path, why }: NoDoor) -> Self {
+        Self::NotRunning { path, why }
+    }
+}
+
 impl NoAnswer {
     /// Whether there is nobody who could answer. A daemon that was killed leaves its address behind.
     pub fn is_absence(&self) -> bool {
@@ -72,7 +77,7 @@ impl Door {
             .build()
             .map_err(NoAnswer::Http)?;
         Ok(Self {
-            address: address(data_dir)?,
+            address: published::admin(data_dir)?,
             client,
         })
     }
@@ -128,17 +133,4 @@ impl Door {
             None => NoAnswer::Refused("nothing was asked".to_owned()),
         }
     }
-}
-
-fn address(data_dir: &Path) -> Result<SocketAddr, NoAnswer> {
-    let path = data_dir.join(published::FILE);
-    let wrong = |why: String| NoAnswer::NotRunning {
-        path: path.clone(),
-        why,
-    };
-    let text = std::fs::read(&path).map_err(|error| wrong(format!("cannot be read ({error})")))?;
-    let doors: BTreeMap<String, SocketAddr> =
-        serde_json::from_slice(&text).map_err(|error| wrong(format!("is damaged ({error})")))?;
-    let admin = doors.get("admin").copied();
-    admin.ok_or_else(|| wrong("names no admin door".to_owned()))
 }
