@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use standpipe_config::names::{AgentId, SourceId, StreamName};
+use standpipe_config::records::Builder;
 use standpipe_config::settings::agent::Flow;
 
 use crate::discover::Discover;
@@ -136,8 +137,10 @@ pub struct Follower {
     /// Progress was lost: what is not recognised is worth a warning.
     rebuilt: bool,
     folders: BTreeSet<PathBuf>,
-    /// Kept for its memory.
+    /// These are kept for their memory.
     buffer: Vec<u8>,
+    spare_records: Builder,
+    spare_body: Vec<u8>,
 }
 
 impl Follower {
@@ -176,6 +179,8 @@ impl Follower {
             rebuilt: false,
             folders: BTreeSet::new(),
             buffer: Vec::new(),
+            spare_records: Builder::default(),
+            spare_body: Vec::new(),
             disk,
             progress,
         };

@@ -142,6 +142,25 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// An empty one that fills the memory of records that nobody needs any more: fresh memory
+    /// costs a page fault for every 4 KiB.
+    pub fn reusing(records: Records) -> Self {
+        let Records {
+            bytes,
+            mut ends,
+            mut notes,
+        } = records;
+        // No copy where nobody else holds the bytes, and next to nothing to clear otherwise.
+        let mut bytes = match bytes.try_into_mut() {
+            Ok(bytes) => Vec::from(bytes),
+            Err(_) => Vec::new(),
+        };
+        bytes.clear();
+        ends.clear();
+        notes.clear();
+        Self { bytes, ends, notes }
+    }
+
     /// Adds a record. Together the records must stay below 4 GiB, which every door's limits see to.
     pub fn push(&mut self, record: Record<'_>) {
         if record.part.is_some() || record.unterminated {
@@ -182,6 +201,11 @@ impl Builder {
             self.bytes.truncate(start);
         }
         fits
+    }
+
+    /// Bytes for which there is memory.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Bytes collected so far.

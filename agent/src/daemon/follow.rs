@@ -28,8 +28,9 @@ const ORDERS: usize = 1024;
 /// What the thread is asked.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// A stream of an era wants its next request, now or when there is one.
-    Want(u64, usize, oneshot::Sender<Request>),
+    /// A stream of an era wants its next request, now or when there is one, and gives back the
+    /// body of one that it has no use for any more.
+    Want(u64, usize, Vec<u8>, oneshot::Sender<Request>),
     /// A stream's oldest request was answered.
     Answered(usize, u64, Reply, oneshot::Sender<Settled>),
     /// A stream's oldest request was refused for what it is.
@@ -79,10 +80,11 @@ impl Asking {
         let _ = self.orders.send(order);
     }
 
-    /// The stream's next request; `None` when there will be no more.
-    pub(super) async fn want(&self, stream: usize) -> Option<Request> {
+    /// The stream's next request, which may fill the memory of `spent`; `None` when there will be
+    /// no more.
+    pub(super) async fn want(&self, stream: usize, spent: Vec<u8>) -> Option<Request> {
         let (reply, answer) = oneshot::channel();
-        self.tell(Order::Want(self.era, stream, reply));
+        self.tell(Order::Want(self.era, stream, spent, reply));
         answer.await.ok()
     }
 
@@ -201,7 +203,8 @@ impl Follow {
                         stopped = true;
                         wants.clear();
                     }
-                    Order::Want(era, stream, reply) if !stopped && era == now_era => {
+                    Order::Want(era, stream, spent, reply) if !stopped && era == now_era => {
+                        self.follower.reuse(spent);
                         drop(wants.insert(stream, reply));
                     }
                     Order::Begin(era, flows, reply) => {

@@ -1,6 +1,7 @@
 //! One stream's shipping: one request on its way, the next one read, split and compressed
 //! meanwhile; the same one again until it is answered.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use zstd::bulk::Compressor;
 
 use super::follow::Asking;
 use crate::ship::backoff::{Backoff, LONGEST};
@@ -25,6 +27,33 @@ pub(super) struct Sender {
     pub(super) client: Arc<Client>,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
+}
+
+/// What packing one request leaves to the next: a compressor's tables and a body's memory are
+/// dear to get from the system again and again.
+struct Packer {
+    compressor: Compressor<'static>,
+    spent: Vec<u8>,
+}
+
+impl Packer {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            compressor: Compressor::new(LEVEL)?,
+            spent: Vec::new(),
+        })
+    }
+
+    fn pack(&mut self, body: Vec<u8>) -> io::Result<Bytes> {
+        faults::takes_time("compress");
+        let packed = self.compressor.compress(&body)?;
+        self.spent = body;
+        Ok(packed.into())
+    }
+}
+
+fn cannot_pack(error: &io::Error) {
+    tracing::error!(%error, "cannot compress a request: nothing more is shipped until a restart");
 }
 
 /// A request, compressed.
@@ -47,17 +76,20 @@ impl Sender {
     pub(super) async fn run(mut self) {
         let mut generation = 0;
         let mut said = Said::default();
-        let mut next = self.prepare();
+        let Ok(packer) = Packer::new().inspect_err(cannot_pack) else {
+            return;
+        };
+        let mut next = self.prepare(packer);
         loop {
             let prepared = tokio::select! {
                 biased;
                 _ = self.stop.wait_for(|stop| *stop) => break,
                 prepared = &mut next => prepared,
             };
-            let Ok(Some(prepared)) = prepared else {
+            let Ok(Some((prepared, packer))) = prepared else {
                 return;
             };
-            next = self.prepare();
+            next = self.prepare(packer);
             if prepared.generation != generation {
                 continue;
             }
@@ -70,27 +102,24 @@ impl Sender {
     }
 
     /// Gets the next request ready, beside everything else.
-    fn prepare(&self) -> JoinHandle<Option<Prepared>> {
+    fn prepare(&self, mut packer: Packer) -> JoinHandle<Option<(Prepared, Packer)>> {
         let (asking, stream) = (self.asking.clone(), self.stream);
         tokio::spawn(async move {
-            let request = asking.want(stream).await?;
+            let spent = std::mem::take(&mut packer.spent);
+            let request = asking.want(stream, spent).await?;
             let (id, generation, frames) = (request.id, request.generation, request.frames);
             let unsent = request.unsent;
-            let compress = move || {
-                faults::takes_time("compress");
-                zstd::bulk::compress(&request.body, LEVEL)
-            };
-            let body = tokio::task::spawn_blocking(compress).await.ok()?;
-            let body = body.inspect_err(|error| {
-                tracing::error!(%error, "cannot compress a request: nothing more is shipped until a restart");
-            });
-            Some(Prepared {
+            let pack = move || packer.pack(request.body).map(|body| (body, packer));
+            let packed = tokio::task::spawn_blocking(pack).await.ok()?;
+            let (body, packer) = packed.inspect_err(cannot_pack).ok()?;
+            let prepared = Prepared {
                 id,
                 generation,
                 frames,
                 unsent,
-                body: body.ok()?.into(),
-            })
+                body,
+            };
+            Some((prepared, packer))
         })
     }
 

@@ -1,18 +1,5 @@
 //! Writes JSON values at the end of a buffer.
 
-/// Bytes that a JSON string cannot hold as they are.
-const ESCAPED: [bool; 256] = {
-    let mut escaped = [false; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        escaped[control] = true;
-        control += 1;
-    }
-    escaped[b'"' as usize] = true;
-    escaped[b'\\' as usize] = true;
-    escaped
-};
-
 /// Appends `,"name":`.
 pub(super) fn key(name: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"");
@@ -109,15 +96,31 @@ pub(super) fn text(bytes: &[u8], out: &mut Vec<u8>) -> bool {
 }
 
 fn escape(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if ESCAPED[byte as usize] {
-            out.extend_from_slice(&bytes[from..at]);
-            escape_byte(byte, out);
-            from = at + 1;
-        }
+    let mut left = bytes;
+    while let Some(at) = first_escaped(left) {
+        out.extend_from_slice(&left[..at]);
+        escape_byte(left[at], out);
+        left = &left[at + 1..];
     }
-    out.extend_from_slice(&bytes[from..]);
+    out.extend_from_slice(left);
+}
+
+/// Where the first byte is that a string cannot hold. Sixteen bytes at once, which the compiler
+/// compares in one step: most text has none.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    let is_escaped = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    let (sixteens, rest) = bytes.as_chunks::<16>();
+    let clean = sixteens
+        .iter()
+        .take_while(|sixteen| {
+            let found = |found, byte: &u8| found | is_escaped(byte);
+            !sixteen.iter().fold(false, found)
+        })
+        .count();
+    let from = 16 * clean;
+    let near = sixteens.get(clean).map_or(rest, |sixteen| &sixteen[..]);
+    let found = near.iter().position(is_escaped);
+    found.map(|at| from + at)
 }
 
 fn escape_byte(byte: u8, out: &mut Vec<u8>) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use standpipe_config::frame::{Encoder, Frame};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
+use standpipe_config::records::Builder;
 use standpipe_config::settings::agent::Flow;
 
 use super::answers::SMALLEST;
@@ -21,7 +22,18 @@ use crate::identity::Prefix;
 use crate::progress::{Place, ProgressError};
 use crate::split::{Feeds, Splitter};
 
+/// Memory that is kept from one request to the next, in bytes of each of its buffers.
+const MOST_SPARE: usize = 2 * REQUEST_TARGET;
+
 impl Follower {
+    /// Takes the memory of a body that was sent, for one to come.
+    pub fn reuse(&mut self, body: Vec<u8>) {
+        let kept = self.spare_body.capacity();
+        if (kept..=MOST_SPARE).contains(&body.capacity()) {
+            self.spare_body = body;
+        }
+    }
+
     /// How many raw bytes a request should have: streams share what may be in flight, and each may
     /// have one request on its way and one prepared.
     pub(super) fn request_target(&self, streams: usize) -> u64 {
@@ -44,7 +56,7 @@ impl Follower {
         let limit = self.streams[stream].limit;
         let waiting = self.streams[stream].ready.len().max(1) as u64;
         let mut draft = Draft {
-            encoder: Encoder::new(self.agent),
+            encoder: Encoder::reusing(self.agent, std::mem::take(&mut self.spare_body)),
             items: Vec::new(),
             raw: 0,
             limit,
@@ -53,6 +65,7 @@ impl Follower {
         self.say_live(stream, &mut draft);
         self.fill_all(stream, &mut draft)?;
         if draft.items.is_empty() {
+            self.spare_body = draft.encoder.finish();
             return Ok(None);
         }
         Ok(Some(self.hand_out(stream, draft)))
@@ -186,8 +199,11 @@ impl Follower {
         let mut buffer = std::mem::take(&mut self.buffer);
         let got = self.read(key, stream, to_end, draft.room(), &mut buffer);
         // A long line must not keep its memory for ever.
-        if buffer.capacity() > 2 * REQUEST_TARGET {
+        if buffer.capacity() > MOST_SPARE {
             buffer = Vec::new();
+        }
+        if self.spare_records.capacity() > MOST_SPARE {
+            self.spare_records = Builder::default();
         }
         self.buffer = buffer;
         match got {
@@ -241,6 +257,7 @@ impl Follower {
             shaper: &mut self.shapers[cursor.flow],
             path: file.path.as_os_str().as_bytes(),
             time: &time,
+            spare: &mut self.spare_records,
         };
         let (got, unfinished) =
             reading.run(buffer, |bytes, whole| shape.run(&next, bytes, whole))?;
@@ -289,7 +306,11 @@ impl Follower {
             gap: None,
             dropped: split.dropped,
         };
-        draft.push(&Frame::Records(range, split.records), item);
+        let frame = Frame::Records(range, split.records);
+        draft.push(&frame, item);
+        if let Frame::Records(_, records) = frame {
+            self.spare_records = Builder::reusing(records);
+        }
         self.streams[stream].cut = (end.part > 0).then_some(key);
     }
 

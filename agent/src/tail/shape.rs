@@ -15,6 +15,8 @@ pub(super) struct Shape<'a> {
     pub(super) path: &'a [u8],
     /// When its bytes were read.
     pub(super) time: &'a str,
+    /// Whose memory the records take.
+    pub(super) spare: &'a mut Builder,
 }
 
 /// What was made of some bytes.
@@ -29,7 +31,7 @@ pub(super) struct Split {
 impl Shape<'_> {
     /// Splits bytes from a place on, and shapes the pieces.
     pub(super) fn run(&mut self, next: &Place, bytes: &[u8], whole: bool) -> Split {
-        let mut records = Builder::default();
+        let mut records = std::mem::take(self.spare);
         let mut text = String::new();
         let mut dropped = 0;
         let splitter = Splitter::of(self.flow, next.offset);

@@ -14,7 +14,12 @@ pub struct Encoder {
 impl Encoder {
     /// An empty message of this agent.
     pub fn new(agent: AgentId) -> Self {
-        let mut body = Vec::with_capacity(HEADER);
+        Self::reusing(agent, Vec::with_capacity(HEADER))
+    }
+
+    /// An empty message of this agent, which fills the memory of one before.
+    pub fn reusing(agent: AgentId, mut body: Vec<u8>) -> Self {
+        body.clear();
         body.extend_from_slice(&MAGIC);
         body.extend_from_slice(&VERSION.to_le_bytes());
         body.extend_from_slice(&[0; 2]);
