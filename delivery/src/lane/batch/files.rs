@@ -98,7 +98,10 @@ impl Files<'_> {
         if plan.partitioning.is_some() {
             return Ok(Data::Many(Box::new(Partitions::new(self.memory))));
         }
-        let rows = RowsFile::create(spool, draft, plan.shape())?;
+        let mut rows = RowsFile::create(spool, draft, plan.shape())?;
+        if plan.is_encoded() {
+            rows.writer = rows.writer.unhashed();
+        }
         let object = match &plan.format {
             Format::Parquet(parquet) => Some(ObjectFile::create(rows.id, parquet, plan, draft)?),
             Format::Raw(_) => None,

@@ -50,8 +50,9 @@ pub struct Output<F = File> {
 pub struct End {
     /// Bytes that were written whole.
     pub bytes: u64,
-    /// Of these bytes: taken here, the file need not be read again at the seal.
-    hash: Context,
+    /// Of these bytes: taken here, the file need not be read again at the seal. None where nobody
+    /// needs it.
+    hash: Option<Context>,
 }
 
 impl Default for End {
@@ -59,22 +60,34 @@ impl Default for End {
     fn default() -> Self {
         Self {
             bytes: 0,
-            hash: Context::new(&SHA256),
+            hash: Some(Context::new(&SHA256)),
         }
     }
 }
 
 impl End {
+    /// Nothing is written, and nothing will be hashed.
+    fn unhashed() -> Self {
+        Self {
+            bytes: 0,
+            hash: None,
+        }
+    }
+
     /// Counts `bytes`, which were written.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        self.hash.update(bytes);
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
     }
 
-    /// The SHA-256 of what is written.
+    /// The SHA-256 of what is written; zeros where nobody needs it.
     pub fn hash(self) -> Hash {
         let mut hash = Hash::default();
-        hash.copy_from_slice(self.hash.finish().as_ref());
+        if let Some(all) = self.hash {
+            hash.copy_from_slice(all.finish().as_ref());
+        }
         hash
     }
 }
@@ -124,6 +137,14 @@ impl Sink {
                 Self::Zstd(encoder)
             }
         })
+    }
+
+    /// Nothing of it will be hashed. To be said before anything is written; what is compressed is
+    /// delivered as it is, and always hashed.
+    pub(super) fn unhashed(&mut self) {
+        if let Self::Plain(output) = self {
+            output.end = End::unhashed();
+        }
     }
 
     /// Whether a write that failed can be repeated.

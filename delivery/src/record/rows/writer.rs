@@ -47,7 +47,7 @@ pub struct Finished {
     pub content_bytes: u64,
     /// Bytes of the data file.
     pub data_bytes: u64,
-    /// The SHA-256 of the data file.
+    /// The SHA-256 of the data file; zeros where [nobody needs it](RowsWriter::unhashed).
     pub data_hash: Hash,
     /// Bytes of the index file.
     pub index_bytes: u64,
@@ -76,6 +76,12 @@ impl RowsWriter {
             written: Progress::default(),
             torn: false,
         })
+    }
+
+    /// Its data file is not hashed: it will be encoded into another one, which is what is delivered.
+    pub fn unhashed(mut self) -> Self {
+        self.sink.unhashed();
+        self
     }
 
     /// Adds a row. On an error that [`is_full`](FileError::is_full) the row is not in, what was
