@@ -26,6 +26,7 @@ use shape::{Shaped, Shaping};
 
 pub use partitions::PartitionMemory;
 pub use shares::Shares;
+pub use threads::Threads;
 
 pub mod batch;
 pub mod checkpoint;
@@ -44,6 +45,7 @@ pub mod seal;
 pub mod shape;
 pub mod share;
 mod shares;
+mod threads;
 
 /// Bytes of records that are read from the journal at once.
 const CHUNK: usize = 1024 * 1024;

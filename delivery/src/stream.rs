@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::destination::Target;
 use crate::disk::DataFolder;
 use crate::journal::{Append, Appended, Journal, Refusal};
-use crate::lane::{Shares, Stop};
+use crate::lane::{Shares, Stop, Threads};
 use folder::{Folders, kept_settings};
 use recovery::Damage;
 use registry::{Life, Shared, watch_draining};
@@ -68,6 +68,8 @@ pub struct Resources {
     pub high_water: HighWater,
     /// Bytes of memory for lanes and encoders together.
     pub memory: u64,
+    /// Where lanes run.
+    pub threads: Threads,
 }
 
 /// The streams of this process, by name. A handle: clones see the same streams.
@@ -142,7 +144,7 @@ impl Streams {
         let folders = blocking(move || Folders::open(&data_dir)).await?;
         let data = DataFolder::new(&resources.data_dir, resources.high_water);
         let around = Surroundings {
-            shares: Shares::of(resources.memory, &resources.data_dir),
+            shares: Shares::of(resources.memory, &resources.data_dir, resources.threads),
             targets: Targets::new(resources.memory),
             ended: Ended(watch::Sender::new(None)),
         };

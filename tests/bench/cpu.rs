@@ -14,6 +14,25 @@ pub(crate) fn of(process: u32) -> Outcome<Duration> {
     two_fields(&process.to_string(), OWN)
 }
 
+/// What those threads of a process that have this name have taken so far. What a thread took that
+/// has ended since is not in it.
+pub(crate) fn of_threads(process: u32, name: &str) -> Outcome<Duration> {
+    let folder = format!("/proc/{process}/task");
+    let mut sum = Duration::ZERO;
+    for thread in std::fs::read_dir(&folder).attempting(format!("list {folder}"))? {
+        let thread = thread?.path();
+        let Ok(called) = std::fs::read_to_string(thread.join("comm")) else {
+            // It has just ended.
+            continue;
+        };
+        if called.trim_end() == name {
+            let path = thread.strip_prefix("/proc").unwrap_or(&thread);
+            sum += two_fields(&path.display().to_string(), OWN).unwrap_or_default();
+        }
+    }
+    Ok(sum)
+}
+
 /// What this process has taken so far.
 pub(crate) fn own() -> Outcome<Duration> {
     two_fields("self", OWN)

@@ -24,6 +24,7 @@ use super::reload::{Reloads, guests};
 use super::status::Status;
 use crate::ingest::firehose::created::{Created, NotStarted};
 use crate::ingest::{self, Admission, Agents};
+use crate::lane::Threads;
 use crate::stream::{OpenError, Resources, StartError, Streams};
 
 /// Everything that runs.
@@ -61,6 +62,8 @@ struct Seen {
 pub(super) enum CannotStart {
     #[error("the operating system gives no signal handlers: {0}")]
     Signals(io::Error),
+    #[error("the operating system gives no threads: {0}")]
+    Threads(io::Error),
     #[error(transparent)]
     Metrics(Taken),
     #[error(transparent)]
@@ -166,6 +169,7 @@ async fn streams(settings: &Settings) -> Result<(Streams, Created), CannotStart>
         data_dir: settings.data_dir.clone(),
         high_water: settings.limits.disk,
         memory: memory.saturating_sub(ingest::share(memory) + guests(settings)),
+        threads: Threads::new().map_err(CannotStart::Threads)?,
     })
     .await?;
     for stream in &settings.streams {

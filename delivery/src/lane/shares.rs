@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::CHUNK;
 use super::partitions::PartitionMemory;
+use super::threads::Threads;
 use crate::transform::wasm::Engine;
 
 /// What all lanes of a process share, so that their memory is bounded.
@@ -20,6 +21,8 @@ pub struct Shares {
     pub transforms: Arc<Semaphore>,
     /// What compiles and runs components.
     pub engine: Engine,
+    /// Where lanes run.
+    pub threads: Threads,
     /// Bytes for rows of open partitions.
     pub partitions: Arc<PartitionMemory>,
 }
@@ -29,13 +32,14 @@ const COMPILED: &str = "compiled";
 
 impl Shares {
     /// Shares of `memory` bytes, for the lanes of one data folder.
-    pub fn of(memory: u64, data_dir: &Path) -> Self {
+    pub fn of(memory: u64, data_dir: &Path, threads: Threads) -> Self {
         let chunks = (memory / 8 / CHUNK as u64).clamp(2, 16) as usize;
         let encoders = if memory < 512 * 1024 * 1024 { 1 } else { 2 };
         Self {
             chunks: Arc::new(Semaphore::new(chunks)),
             encoders: Arc::new(Semaphore::new(encoders)),
             transforms: Arc::new(Semaphore::new((memory / 4) as usize)),
+            threads,
             engine: Engine::new(Some(data_dir.join(COMPILED))),
             partitions: Arc::new(PartitionMemory::new((memory / 8) as usize)),
         }

@@ -98,11 +98,12 @@ impl Tasks {
         ended: Ended,
     ) -> Self {
         let (journal, stream) = (lane.journal.clone(), lane.plan.stream.clone());
+        let threads = lane.shares.threads.clone();
         Self {
             journal: tokio::spawn(watch_journal(journal, stream, ended.clone())),
             delivery: tokio::spawn(run_delivery(delivery, orders, ended.clone())),
             lane: match barred {
-                None => tokio::spawn(run_lane(lane, ended)),
+                None => threads.spawn(run_lane(lane, ended)),
                 Some(why) => {
                     lane.health.halt(Part::Lane, &why);
                     tokio::spawn(std::future::ready(false))

@@ -199,6 +199,7 @@ async fn open(dir: &Path) -> Streams {
         data_dir: dir.join("data"),
         high_water: HighWater::Percent(100),
         memory: MEMORY,
+        threads: Threads::here(),
     };
     Streams::open(resources).await.unwrap()
 }

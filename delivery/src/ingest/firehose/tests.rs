@@ -51,6 +51,7 @@ async fn real_streams(folder: &std::path::Path) -> Streams {
         data_dir: folder.join("data"),
         high_water: standpipe_config::settings::delivery::HighWater::Free(0),
         memory: 128 << 20,
+        threads: crate::lane::Threads::here(),
     };
     Streams::open(resources).await.unwrap()
 }

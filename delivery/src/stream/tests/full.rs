@@ -98,6 +98,7 @@ async fn a_full_disk_loses_nothing_and_recovers_alone() {
             data_dir: small.0.join("data"),
             high_water: HighWater::Percent(100),
             memory: MEMORY,
+            threads: Threads::here(),
         };
         Streams::open(resources).await.unwrap()
     };
