@@ -5,6 +5,7 @@
 pub mod ask;
 pub mod checkpoint;
 pub mod daemon;
+mod dead;
 pub mod discover;
 pub mod disk;
 pub mod faults;

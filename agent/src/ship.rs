@@ -2,4 +2,6 @@
 
 pub mod backoff;
 pub mod client;
+pub mod firehose;
+pub mod receiver;
 pub mod verdict;

@@ -3,37 +3,32 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::follow::Asking;
-use crate::ship::backoff::{Backoff, LONGEST};
-use crate::ship::client::{Client, Trouble};
+use crate::ship::backoff::{Backoff, LONGEST, spread};
+use crate::ship::client::Trouble;
+use crate::ship::receiver::{Packed, Receiver};
 use crate::tail::Settled;
-
-/// zstd's fastest: nine times smaller at 700 MB/s (`dependencies` measurements).
-const LEVEL: i32 = 1;
 
 /// A stream's sender.
 pub(super) struct Sender {
     pub(super) stream: usize,
     pub(super) name: StreamName,
     pub(super) asking: Asking,
-    pub(super) client: Arc<Client>,
+    pub(super) receiver: Arc<Receiver>,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// A request, compressed.
+/// A request, ready to be sent.
 struct Prepared {
     id: u64,
     generation: u64,
-    frames: usize,
-    unsent: u64,
-    body: Bytes,
+    packed: Packed,
 }
 
 /// What is worth saying once, and once more when it is over.
@@ -54,14 +49,14 @@ impl Sender {
                 _ = self.stop.wait_for(|stop| *stop) => break,
                 prepared = &mut next => prepared,
             };
-            let Ok(Some(prepared)) = prepared else {
+            let Ok(Some(mut prepared)) = prepared else {
                 return;
             };
             next = self.prepare();
             if prepared.generation != generation {
                 continue;
             }
-            match self.deliver(&prepared, &mut said).await {
+            match self.deliver(&mut prepared, &mut said).await {
                 Some(settled) => generation = settled.generation,
                 None => break,
             }
@@ -71,41 +66,30 @@ impl Sender {
 
     /// Gets the next request ready, beside everything else.
     fn prepare(&self) -> JoinHandle<Option<Prepared>> {
-        let (asking, stream) = (self.asking.clone(), self.stream);
+        let (asking, stream, receiver) = (self.asking.clone(), self.stream, self.receiver.clone());
         tokio::spawn(async move {
             let request = asking.want(stream).await?;
-            let (id, generation, frames) = (request.id, request.generation, request.frames);
-            let unsent = request.unsent;
-            let compress = move || {
-                faults::takes_time("compress");
-                zstd::bulk::compress(&request.body, LEVEL)
-            };
-            let body = tokio::task::spawn_blocking(compress).await.ok()?;
-            let body = body.inspect_err(|error| {
-                tracing::error!(%error, "cannot compress a request: nothing more is shipped until a restart");
+            let (id, generation) = (request.id, request.generation);
+            let pack = move || receiver.pack(request);
+            let packed = tokio::task::spawn_blocking(pack).await.ok()?;
+            let packed = packed.inspect_err(|error| {
+                tracing::error!(%error, "cannot make a request ready: nothing more is shipped until a restart");
             });
             Some(Prepared {
                 id,
                 generation,
-                frames,
-                unsent,
-                body: body.ok()?.into(),
+                packed: packed.ok()?,
             })
         })
     }
 
     /// Sends one request until it is answered or refused. `None`: told to stop before.
-    async fn deliver(&mut self, prepared: &Prepared, said: &mut Said) -> Option<Settled> {
+    async fn deliver(&mut self, prepared: &mut Prepared, said: &mut Said) -> Option<Settled> {
         let mut backoff = Backoff::default();
         loop {
             faults::reach("ship", "sending");
-            let sent = self.client.send(
-                &self.name,
-                prepared.body.clone(),
-                prepared.frames,
-                prepared.unsent,
-            );
-            match sent.await {
+            let before = prepared.packed.left();
+            match self.receiver.send(&self.name, &mut prepared.packed).await {
                 Ok(reply) => {
                     faults::reach("ship", "answered");
                     said.well(&self.name);
@@ -121,11 +105,15 @@ impl Sender {
                 Err(Trouble::Refused(why)) => return self.halve(&why, said).await,
                 Err(trouble) => {
                     said.badly(&self.name, &trouble);
+                    if prepared.packed.left() < before {
+                        // It goes on, if slowly.
+                        backoff = Backoff::default();
+                    }
                     let wait = match trouble {
                         Trouble::Passing { after, .. } => backoff.wait(after),
                         Trouble::Operator(_) | Trouble::Refused(_) => LONGEST,
                     };
-                    self.rest(wait).await?;
+                    self.rest(spread(wait)).await?;
                 }
             }
         }
