@@ -5,6 +5,7 @@
 mod agents;
 mod busy;
 mod clients;
+mod converted;
 mod created;
 mod hostile;
 mod kpl;
