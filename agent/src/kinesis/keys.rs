@@ -28,7 +28,10 @@ const TOP: &[(&str, &str)] = &[
     ("cloudwatch.namespace", METRICS),
     ("cloudwatch.metricsBufferTimeMillis", METRICS),
     ("cloudwatch.metricsQueueSize", METRICS),
-    ("checkpointFile", PROGRESS),
+    (
+        "checkpointFile",
+        "ignored: progress is kept in data_dir; standpipe-kinesis-checkpoints takes over what this file says",
+    ),
     (
         "checkpointTimeToLiveDays",
         "ignored: a file is forgotten when all of it is acknowledged and it is gone, not by age",
