@@ -20,6 +20,10 @@ use crate::progress::{
 use crate::split::Feeds;
 use crate::tail::{line_end_before, tail_at};
 
+mod import;
+
+pub use import::{Became, Position, Taken, import};
+
 /// Why a checkpoint cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
@@ -43,6 +47,12 @@ pub enum CheckpointError {
     /// Nothing is remembered of it.
     #[error("nothing is remembered of {} {}", .0.display(), .1)]
     Unknown(PathBuf, String),
+    /// Positions of another agent come too late.
+    #[error("{}: this agent has run and has positions of its own; another agent's are taken over before the first start", .0.display())]
+    Begun(PathBuf),
+    /// A pattern cannot be compiled.
+    #[error("a pattern cannot be used: {0}")]
+    Pattern(globset::Error),
     /// Only back.
     #[error("{} bytes of {} are acknowledged: {to} lies beyond them, and going forward would skip lines", at, path.display())]
     Forward {

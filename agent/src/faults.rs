@@ -75,6 +75,14 @@ pub const SYNCS: &[Sync] = &[
         "progress.set-aside",
         "The name under which damaged progress is kept.",
     ),
+    sync(
+        "dead-letter.bytes",
+        "Lines that do not parse, before their bytes count as read.",
+    ),
+    sync(
+        "dead-letter.name",
+        "The name of the file that they are in, likewise.",
+    ),
 ];
 
 const fn sync(name: &'static str, means: &'static str) -> Sync {

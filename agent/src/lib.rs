@@ -5,10 +5,12 @@
 pub mod ask;
 pub mod checkpoint;
 pub mod daemon;
+mod dead;
 pub mod discover;
 pub mod disk;
 pub mod faults;
 pub mod identity;
+pub mod kinesis;
 mod metrics;
 pub mod parse;
 pub mod progress;

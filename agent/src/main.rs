@@ -1,5 +1,7 @@
-//! The agent's program: `standpipe-agent run | check | status | checkpoint`.
+//! The agent's program: `standpipe-agent run | check | status | checkpoint | convert-kinesis`.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use standpipe_agent::ask::{self, Question};
 use standpipe_agent::checkpoint::{self, Rewind};
 use standpipe_agent::daemon;
 use standpipe_agent::faults::{POINTS, SYNCS};
+use standpipe_agent::kinesis::{self, Target};
 use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use standpipe_config::process::exit::Exit;
@@ -49,6 +52,8 @@ enum Command {
         #[command(subcommand)]
         command: Checkpoint,
     },
+    /// Write the Kinesis Agent's settings as settings of this agent.
+    ConvertKinesis(ConvertKinesis),
 }
 
 #[derive(clap::Args)]
@@ -64,6 +69,22 @@ struct Status {
     json: bool,
     #[command(flatten)]
     config: Config,
+}
+
+#[derive(clap::Args)]
+struct ConvertKinesis {
+    /// The Kinesis Agent's settings; the flows of the files in agent.d beside it are added
+    #[arg(value_name = "FILE", default_value = "/etc/aws-kinesis/agent.json")]
+    file: PathBuf,
+    /// Write into this file, which must not be there yet, instead of to stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Ship to the Standpipe daemon with this native door
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4574")]
+    url: String,
+    /// Ship to Firehose, as before
+    #[arg(long, conflicts_with = "url")]
+    firehose: bool,
 }
 
 #[derive(Subcommand)]
@@ -121,6 +142,40 @@ fn main() -> Exit {
         }),
         Command::Status(status) => load(&status.config).map_or(Exit::Wrong, |s| answer(&s, status)),
         Command::Checkpoint { command } => look_back(command),
+        Command::ConvertKinesis(order) => convert_kinesis(order),
+    }
+}
+
+/// What is said goes to stderr, so that stdout is a file of settings.
+fn convert_kinesis(order: ConvertKinesis) -> Exit {
+    let target = match order.firehose {
+        true => Target::Firehose,
+        false => Target::Standpipe(order.url),
+    };
+    let converted = match kinesis::convert(&order.file, &target) {
+        Ok(converted) => converted,
+        Err(error) => {
+            eprintln!("standpipe-agent: {error}");
+            return Exit::Wrong;
+        }
+    };
+    converted.said.iter().for_each(|line| eprintln!("{line}"));
+    let Some(settings) = converted.settings else {
+        return Exit::Failed;
+    };
+    match order.output {
+        None => print!("{settings}"),
+        Some(path) => {
+            let created = File::create_new(&path);
+            if let Err(error) = created.and_then(|mut file| file.write_all(settings.as_bytes())) {
+                let path = path.display();
+                return failed(&format!("cannot write the settings into {path}: {error}"));
+            }
+        }
+    }
+    match converted.incomplete {
+        true => Exit::Failed,
+        false => Exit::Done,
     }
 }
 

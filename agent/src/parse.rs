@@ -2,10 +2,11 @@
 //!
 //! Pure, and without an allocation per line: what it writes goes through two buffers that are kept
 //! into the records' buffer. A line that does not parse becomes `{"line": …, "parse_error": …}`
-//! unless the settings drop it, and one whose record would be over the limit is passed on raw, in
-//! marked parts (rule 9).
+//! unless the settings drop it or put it aside, and one whose record would be over the limit is
+//! passed on raw, in marked parts (rule 9).
 
 use standpipe_config::limits::MAX_RECORD;
+use standpipe_config::names::SourceId;
 use standpipe_config::records::{Builder, Part, Record};
 use standpipe_config::settings::agent::{OnError, Parse, Step};
 
@@ -14,6 +15,7 @@ use crate::split::Piece;
 mod apache_error;
 mod combined;
 mod csv;
+mod id;
 mod json;
 mod steps;
 mod syslog;
@@ -32,15 +34,20 @@ pub struct Origin<'a> {
     pub offset: u64,
     /// When it was read, in UTC (RFC 3339).
     pub time: &'a str,
+    /// What its file is to the receiver, and which epoch of it.
+    pub source: Option<(SourceId, u64)>,
 }
 
 /// What became of a piece.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Shaped {
     /// It became one record or several.
     Kept,
     /// It does not parse, and the settings drop what does not.
     Dropped,
+    /// It does not parse, and the settings put aside what does not: this line of a dead-letter file,
+    /// with its end.
+    Dead(Vec<u8>),
 }
 
 /// Shapes the lines of one flow.
@@ -50,6 +57,7 @@ pub struct Shaper {
     /// `{"line": …}` is the only step: a part of a line is as good as a line.
     is_line: bool,
     on_error: OnError,
+    record_id: bool,
     /// Kept for their memory: what a step reads, and what it writes.
     read: Vec<u8>,
     written: Vec<u8>,
@@ -66,6 +74,7 @@ impl Shaper {
                 .collect(),
             is_line: parse.steps == [Step::Line],
             on_error: parse.on_error,
+            record_id: parse.record_id,
             read: Vec::new(),
             written: Vec::new(),
         }
@@ -74,7 +83,7 @@ impl Shaper {
     /// Appends what the piece becomes to `out`: one record, or several marked raw parts where the
     /// shaped record would be over [`MAX_RECORD`] (rule 9).
     pub fn shape(&mut self, piece: Piece<'_>, origin: &Origin<'_>, out: &mut Builder) -> Shaped {
-        if self.steps.is_empty() {
+        if self.steps.is_empty() && !self.record_id {
             push_raw(piece, out);
             return Shaped::Kept;
         }
@@ -84,15 +93,23 @@ impl Shaper {
                 write_line(&piece, None, &mut self.written);
                 Ok(())
             }
+            Some(_) if self.steps.is_empty() => {
+                write_line(&piece, None, &mut self.written);
+                Ok(())
+            }
             Some(_) => Err("the line is longer than max_line and was cut"),
             None => self.run(piece.bytes, origin),
         };
         if let Err(why) = done {
-            if self.on_error == OnError::Drop {
-                return Shaped::Dropped;
-            }
             self.written.clear();
-            write_line(&piece, Some(why), &mut self.written);
+            match self.on_error {
+                OnError::Drop => return Shaped::Dropped,
+                OnError::DeadLetter => return Shaped::Dead(dead_letter(&piece, why, origin)),
+                OnError::Raw => write_line(&piece, Some(why), &mut self.written),
+            }
+        }
+        if self.record_id {
+            self.add_id(&piece, origin);
         }
         if self.written.len() > MAX_RECORD {
             push_marked(piece, out);
@@ -107,9 +124,24 @@ impl Shaper {
         Shaped::Kept
     }
 
+    /// Puts the record's id into it. A record that is no object becomes one.
+    fn add_id(&mut self, piece: &Piece<'_>, origin: &Origin<'_>) {
+        if !id::is_object(&self.written) {
+            std::mem::swap(&mut self.read, &mut self.written);
+            self.written.clear();
+            write_line(&whole(&self.read), None, &mut self.written);
+        }
+        std::mem::swap(&mut self.read, &mut self.written);
+        self.written.clear();
+        id::insert(&self.read, origin, piece.part, &mut self.written);
+    }
+
     /// Every step reads what the one before wrote.
     fn run(&mut self, line: &[u8], origin: &Origin<'_>) -> Result<(), Why> {
         let mut is_json = false;
+        if self.steps.is_empty() {
+            self.written.extend_from_slice(line);
+        }
         for (place, step) in self.steps.iter_mut().enumerate() {
             if place == 0 {
                 step.run(line, is_json, origin, &mut self.written)?;
@@ -178,6 +210,24 @@ fn write_line(piece: &Piece<'_>, error: Option<&str>, out: &mut Vec<u8>) {
         json::string(error.as_bytes(), out);
     }
     json::end_object(valid, out);
+}
+
+/// A line of a dead-letter file: the line, why it does not parse, and where it is from.
+fn dead_letter(piece: &Piece<'_>, why: Why, origin: &Origin<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_line(piece, Some(why), &mut out);
+    // The object is closed behind more keys.
+    out.pop();
+    json::key("file", &mut out);
+    json::string(origin.path, &mut out);
+    json::key("offset", &mut out);
+    json::number(origin.offset, &mut out);
+    json::key("time", &mut out);
+    json::string(origin.time.as_bytes(), &mut out);
+    json::key(id::KEY, &mut out);
+    json::string(&id::of(origin, piece.part), &mut out);
+    out.extend_from_slice(b"}\n");
+    out
 }
 
 #[cfg(test)]

@@ -2,4 +2,7 @@
 
 pub mod backoff;
 pub mod client;
+pub mod firehose;
+pub mod packer;
+pub mod receiver;
 pub mod verdict;

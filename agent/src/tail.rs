@@ -5,13 +5,14 @@
 //! the answers. It neither waits nor sleeps, so that a simulator can drive it through any history.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use standpipe_config::names::{AgentId, SourceId, StreamName};
 use standpipe_config::records::Builder;
 use standpipe_config::settings::agent::Flow;
 
+use crate::dead::DeadLetters;
 use crate::discover::Discover;
 use crate::disk::Disk;
 use crate::parse::Shaper;
@@ -137,6 +138,8 @@ pub struct Follower {
     /// Progress was lost: what is not recognised is worth a warning.
     rebuilt: bool,
     folders: BTreeSet<PathBuf>,
+    /// Where lines go that do not parse, if the settings say so.
+    dead: DeadLetters,
     /// These are kept for their memory.
     buffer: Vec<u8>,
     spare_records: Builder,
@@ -178,6 +181,7 @@ impl Follower {
             full: false,
             rebuilt: false,
             folders: BTreeSet::new(),
+            dead: DeadLetters::default(),
             buffer: Vec::new(),
             spare_records: Builder::default(),
             spare_body: Vec::new(),
@@ -186,6 +190,11 @@ impl Follower {
         };
         follower.begin_flows(flows);
         Ok(follower)
+    }
+
+    /// Puts lines that do not parse into files below this folder, where the settings say so.
+    pub fn put_dead_letters_in(&mut self, data_dir: &Path) {
+        self.dead = DeadLetters::of(data_dir);
     }
 
     /// Takes in what the daemon remembers, after progress was lost (rule 6). What is not

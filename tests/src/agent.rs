@@ -78,6 +78,12 @@ impl Agent {
         self.home.write(&text)
     }
 
+    /// Writes settings that are not ours, which the next start reads. `data_dir` must be
+    /// `agent-data` beside them.
+    pub fn configure_as(&self, text: &str) -> Outcome {
+        self.home.write(text)
+    }
+
     /// Lets it say what it says in another folder than its own.
     pub fn log_in(mut self, folder: &Path) -> Self {
         self.home.log_in(folder);

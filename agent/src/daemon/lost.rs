@@ -16,7 +16,8 @@ use crate::progress::{
     Entry, LOG, Place, Progress, ProgressError, Standing, agent_id, has_agent_id,
 };
 use crate::ship::backoff::Backoff;
-use crate::ship::client::{Client, Trouble};
+use crate::ship::client::Trouble;
+use crate::ship::receiver::Receiver;
 
 /// What an agent begins with.
 pub(super) struct Kept {
@@ -27,9 +28,10 @@ pub(super) struct Kept {
 }
 
 /// Opens progress in a folder that is locked.
-pub(super) async fn open(settings: &Settings, client: &Client) -> Result<Kept, ProgressError> {
+pub(super) async fn open(settings: &Settings, receiver: &Receiver) -> Result<Kept, ProgressError> {
     let folder = &settings.data_dir;
     let known = has_agent_id(folder);
+    let had_log = !matches!(EntryLog::look(folder, LOG), Ok(None));
     let opened = open_or_set_aside(folder)?;
     let agent = agent_id(folder)?;
     let empty = opened.as_ref().is_some_and(|progress| {
@@ -38,10 +40,17 @@ pub(super) async fn open(settings: &Settings, client: &Client) -> Result<Kept, P
     });
     let rebuilt = match &opened {
         // An agent that has an id has begun before.
-        None => Some(ask_all(settings, client, agent).await),
+        None => Some(
+            ask_all(settings, receiver, agent)
+                .await
+                .unwrap_or_else(from_the_beginning),
+        ),
         Some(_) if empty && known => {
-            let entries = ask_all(settings, client, agent).await;
-            (!entries.is_empty()).then_some(entries)
+            match ask_all(settings, receiver, agent).await {
+                Some(entries) => (!entries.is_empty()).then_some(entries),
+                // An agent that was stopped before it had looked at anything leaves an empty log.
+                None => (!had_log).then(from_the_beginning),
+            }
         }
         Some(_) => None,
     };
@@ -68,13 +77,22 @@ fn open_or_set_aside(folder: &Path) -> Result<Option<Progress>, ProgressError> {
     }
 }
 
-async fn ask_all(settings: &Settings, client: &Client, agent: AgentId) -> Vec<Entry> {
+/// Nobody knows what was sent: rather twice than never.
+fn from_the_beginning() -> Vec<Entry> {
+    tracing::error!(
+        "progress was lost, and Firehose does not say what it has: every file is read from its beginning, and sent again"
+    );
+    Vec::new()
+}
+
+/// What the receiver holds; `None` where it does not say.
+async fn ask_all(settings: &Settings, receiver: &Receiver, agent: AgentId) -> Option<Vec<Entry>> {
     let mut streams: Vec<&StreamName> = settings.flows.iter().map(|flow| &flow.stream).collect();
     streams.sort_unstable();
     streams.dedup();
     let mut held = Vec::new();
     for stream in streams {
-        let sources = ask(stream, client, agent).await;
+        let sources = ask(stream, receiver, agent).await?;
         held.extend(sources.into_iter().map(|source| (stream.clone(), source)));
     }
     let entries = entries(held);
@@ -85,16 +103,17 @@ async fn ask_all(settings: &Settings, client: &Client, agent: AgentId) -> Vec<En
             .count(),
         "progress was lost; the daemon told what it holds"
     );
-    entries
+    Some(entries)
 }
 
 /// Asks until there is an answer: nothing can be shipped before anyway.
-async fn ask(stream: &StreamName, client: &Client, agent: AgentId) -> Vec<HeldSource> {
+async fn ask(stream: &StreamName, receiver: &Receiver, agent: AgentId) -> Option<Vec<HeldSource>> {
     let mut backoff = Backoff::default();
     let mut said = false;
     loop {
-        match client.sources(stream, agent).await {
-            Ok(held) => return held,
+        match receiver.sources(stream, agent).await {
+            Ok(held @ Some(_)) => return held,
+            Ok(None) => return None,
             Err(trouble) => {
                 if !std::mem::replace(&mut said, true) {
                     tracing::error!(%stream, %trouble, "progress was lost, and the daemon cannot be asked yet; nothing is read before");

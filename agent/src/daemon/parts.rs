@@ -12,11 +12,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::follow::{Asking, Begun, Ended, Follow, Order, asking};
-use super::run::{CannotStart, Wish, Wishes, client, rules, stopped};
+use super::run::{CannotStart, Wish, Wishes, receiver, rules, stopped};
 use super::sender::Sender;
 use super::watch::{Notices, Watch};
 use crate::progress::ProgressError;
-use crate::ship::client::Client;
+use crate::ship::receiver::Receiver;
 use crate::tail::Follower;
 
 /// How long what is on its way may take after the signal to stop.
@@ -49,13 +49,13 @@ pub(super) enum Why {
 impl Parts {
     pub(super) fn start(
         follower: Follower,
-        client: Arc<Client>,
+        receiver: Arc<Receiver>,
         once: bool,
     ) -> Result<Self, CannotStart> {
         let (asking, orders, listening) = asking();
         let notices = Notices::new(orders);
         let streams = follower.streams().cloned().collect();
-        let (senders, stop) = send(streams, &asking, &client);
+        let (senders, stop) = send(streams, &asking, &receiver);
         let (scanned, first_scan) = oneshot::channel();
         let (ending, over) = oneshot::channel();
         let watch = (!once).then(|| Watch::new(notices.clone()));
@@ -134,7 +134,7 @@ impl Parts {
                 old
             }
         };
-        (self.senders, self.stop) = send(streams, &self.asking, &client(&now)?);
+        (self.senders, self.stop) = send(streams, &self.asking, &receiver(&now)?);
         tracing::info!(flows = now.flows.len(), "reloaded");
         Ok(now)
     }
@@ -186,7 +186,7 @@ impl Parts {
 fn send(
     streams: Vec<StreamName>,
     asking: &Asking,
-    client: &Arc<Client>,
+    receiver: &Arc<Receiver>,
 ) -> (JoinSet<()>, watch::Sender<bool>) {
     let (stop, stopped) = watch::channel(false);
     let mut senders = JoinSet::new();
@@ -195,7 +195,7 @@ fn send(
             stream,
             name,
             asking: asking.clone(),
-            client: client.clone(),
+            receiver: receiver.clone(),
             stop: stopped.clone(),
         };
         senders.spawn(sender.run());

@@ -15,7 +15,7 @@ use standpipe_config::process::published::{publish, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::process::signals::{Asked, Signals};
-use standpipe_config::settings::agent::{Settings, Ship};
+use standpipe_config::settings::agent::Settings;
 use tokio::sync::{mpsc, oneshot};
 
 use super::follow::Asking;
@@ -24,7 +24,8 @@ use super::parts::{DEADLINE, Parts, Why};
 use crate::disk::{Disk, most_open_files};
 use crate::metrics;
 use crate::progress::ProgressError;
-use crate::ship::client::{Client, NoClient};
+use crate::ship::client::NoClient;
+use crate::ship::receiver::Receiver;
 use crate::tail::{Follower, Rules};
 
 /// Why the agent does not start, or could not go on.
@@ -109,16 +110,16 @@ pub(super) async fn run_until(
 ) -> Result<Exit, CannotStart> {
     let _lock = FolderLock::acquire(&settings.data_dir, settings.allow_tmpfs)?;
     retract(&settings.data_dir)?;
-    let client = client(&settings)?;
+    let receiver = receiver(&settings)?;
     let kept = tokio::select! {
-        kept = lost::open(&settings, &client) => kept?,
+        kept = lost::open(&settings, &receiver) => kept?,
         signal = stopped(&mut wishes) => {
             tracing::info!(signal, "stopped before anything was read");
             return Ok(if once { Exit::Failed } else { Exit::Done });
         }
     };
     let follower = follower(&settings, kept, once)?;
-    let mut parts = Parts::start(follower, client, once)?;
+    let mut parts = Parts::start(follower, receiver, once)?;
     let readiness = Readiness::default();
     let latch = readiness.latch("the first look at all files");
     let first_scan = parts.first_scan.take();
@@ -145,9 +146,13 @@ pub(super) async fn run_until(
     parts.end(ended, &mut wishes, once).await
 }
 
-pub(super) fn client(settings: &Settings) -> Result<Arc<Client>, CannotStart> {
-    let Ship::Standpipe { url, token, trust } = &settings.ship;
-    Ok(Arc::new(Client::new(url, token.clone(), trust)?))
+/// Where it ships to; what should be known of that is said.
+pub(super) fn receiver(settings: &Settings) -> Result<Arc<Receiver>, CannotStart> {
+    let receiver = Receiver::new(&settings.ship)?;
+    if let Some(caveat) = receiver.caveat() {
+        tracing::warn!("{caveat}");
+    }
+    Ok(Arc::new(receiver))
 }
 
 /// The next request to stop, and who asks. A reload before the start is over is none.
@@ -176,6 +181,7 @@ fn follower(settings: &Settings, kept: Kept, once: bool) -> Result<Follower, Can
     let rules = rules(settings, once);
     let flows = settings.flows.clone();
     let mut follower = Follower::new(kept.agent, Disk::real(), kept.progress, flows, rules)?;
+    follower.put_dead_letters_in(&settings.data_dir);
     if let Some(entries) = &kept.rebuilt {
         follower.rebuild(entries)?;
     }

@@ -4,65 +4,37 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use standpipe_config::faults;
 use standpipe_config::names::StreamName;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use zstd::bulk::Compressor;
 
 use super::follow::Asking;
-use crate::ship::backoff::{Backoff, LONGEST};
-use crate::ship::client::{Client, Trouble};
+use crate::ship::backoff::{Backoff, LONGEST, spread};
+use crate::ship::client::Trouble;
+use crate::ship::packer::Packer;
+use crate::ship::receiver::{Packed, Receiver};
 use crate::tail::Settled;
-
-/// zstd's fastest: nine times smaller at 700 MB/s (`dependencies` measurements).
-const LEVEL: i32 = 1;
 
 /// A stream's sender.
 pub(super) struct Sender {
     pub(super) stream: usize,
     pub(super) name: StreamName,
     pub(super) asking: Asking,
-    pub(super) client: Arc<Client>,
+    pub(super) receiver: Arc<Receiver>,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// What packing one request leaves to the next: a compressor's tables and a body's memory are
-/// dear to get from the system again and again.
-struct Packer {
-    compressor: Compressor<'static>,
-    spent: Vec<u8>,
-}
-
-impl Packer {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            compressor: Compressor::new(LEVEL)?,
-            spent: Vec::new(),
-        })
-    }
-
-    fn pack(&mut self, body: Vec<u8>) -> io::Result<Bytes> {
-        faults::takes_time("compress");
-        let packed = self.compressor.compress(&body)?;
-        self.spent = body;
-        Ok(packed.into())
-    }
-}
-
 fn cannot_pack(error: &io::Error) {
-    tracing::error!(%error, "cannot compress a request: nothing more is shipped until a restart");
+    tracing::error!(%error, "cannot make a request ready: nothing more is shipped until a restart");
 }
 
-/// A request, compressed.
+/// A request, ready to be sent.
 struct Prepared {
     id: u64,
     generation: u64,
-    frames: usize,
-    unsent: u64,
-    body: Bytes,
+    packed: Packed,
 }
 
 /// What is worth saying once, and once more when it is over.
@@ -86,14 +58,14 @@ impl Sender {
                 _ = self.stop.wait_for(|stop| *stop) => break,
                 prepared = &mut next => prepared,
             };
-            let Ok(Some((prepared, packer))) = prepared else {
+            let Ok(Some((mut prepared, packer))) = prepared else {
                 return;
             };
             next = self.prepare(packer);
             if prepared.generation != generation {
                 continue;
             }
-            match self.deliver(&prepared, &mut said).await {
+            match self.deliver(&mut prepared, &mut said).await {
                 Some(settled) => generation = settled.generation,
                 None => break,
             }
@@ -103,38 +75,32 @@ impl Sender {
 
     /// Gets the next request ready, beside everything else.
     fn prepare(&self, mut packer: Packer) -> JoinHandle<Option<(Prepared, Packer)>> {
-        let (asking, stream) = (self.asking.clone(), self.stream);
+        let (asking, stream, receiver) = (self.asking.clone(), self.stream, self.receiver.clone());
         tokio::spawn(async move {
-            let spent = std::mem::take(&mut packer.spent);
-            let request = asking.want(stream, spent).await?;
-            let (id, generation, frames) = (request.id, request.generation, request.frames);
-            let unsent = request.unsent;
-            let pack = move || packer.pack(request.body).map(|body| (body, packer));
+            let request = asking.want(stream, packer.spent()).await?;
+            let (id, generation) = (request.id, request.generation);
+            let pack = move || {
+                let packed = receiver.pack(request, &mut packer)?;
+                Ok::<_, io::Error>((packed, packer))
+            };
             let packed = tokio::task::spawn_blocking(pack).await.ok()?;
-            let (body, packer) = packed.inspect_err(cannot_pack).ok()?;
+            let (packed, packer) = packed.inspect_err(cannot_pack).ok()?;
             let prepared = Prepared {
                 id,
                 generation,
-                frames,
-                unsent,
-                body,
+                packed,
             };
             Some((prepared, packer))
         })
     }
 
     /// Sends one request until it is answered or refused. `None`: told to stop before.
-    async fn deliver(&mut self, prepared: &Prepared, said: &mut Said) -> Option<Settled> {
+    async fn deliver(&mut self, prepared: &mut Prepared, said: &mut Said) -> Option<Settled> {
         let mut backoff = Backoff::default();
         loop {
             faults::reach("ship", "sending");
-            let sent = self.client.send(
-                &self.name,
-                prepared.body.clone(),
-                prepared.frames,
-                prepared.unsent,
-            );
-            match sent.await {
+            let before = prepared.packed.left();
+            match self.receiver.send(&self.name, &mut prepared.packed).await {
                 Ok(reply) => {
                     faults::reach("ship", "answered");
                     said.well(&self.name);
@@ -150,11 +116,15 @@ impl Sender {
                 Err(Trouble::Refused(why)) => return self.halve(&why, said).await,
                 Err(trouble) => {
                     said.badly(&self.name, &trouble);
+                    if prepared.packed.left() < before {
+                        // It goes on, if slowly.
+                        backoff = Backoff::default();
+                    }
                     let wait = match trouble {
                         Trouble::Passing { after, .. } => backoff.wait(after),
                         Trouble::Operator(_) | Trouble::Refused(_) => LONGEST,
                     };
-                    self.rest(wait).await?;
+                    self.rest(spread(wait)).await?;
                 }
             }
         }

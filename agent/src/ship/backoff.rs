@@ -1,5 +1,6 @@
 //! How long to wait before the next attempt. Pure.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// The first wait.
@@ -18,6 +19,13 @@ impl Default for Backoff {
     fn default() -> Self {
         Self { next: FIRST }
     }
+}
+
+/// The same wait and up to half of it more, by chance: many who failed together come back one by
+/// one.
+pub fn spread(wait: Duration) -> Duration {
+    let chance = RandomState::new().build_hasher().finish() % 1000;
+    wait + wait.mul_f64(chance as f64 / 2000.0)
 }
 
 impl Backoff {

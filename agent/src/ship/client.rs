@@ -60,8 +60,16 @@ struct Refusal {
 #[derive(Debug, thiserror::Error)]
 pub enum NoClient {
     /// A certificate, a key or an authority cannot be used.
-    #[error("cannot prepare TLS: what ship.standpipe names {0}")]
+    #[error("cannot prepare TLS: what ship names {0}")]
     Trust(#[from] Wrong),
+    /// An address is none.
+    #[error("cannot ship to {address:?}: {why}")]
+    Address {
+        /// What was said.
+        address: String,
+        /// Why.
+        why: String,
+    },
     /// Anything else.
     #[error("cannot prepare HTTP: {0}")]
     Http(#[from] reqwest::Error),

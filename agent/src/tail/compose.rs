@@ -208,6 +208,9 @@ impl Follower {
         self.buffer = buffer;
         match got {
             Ok(Got::Records(split, end)) => {
+                if !self.put_aside(key, stream, &split.dead) {
+                    return false;
+                }
                 self.push_records(key, stream, split, end, draft);
                 true
             }
@@ -258,6 +261,7 @@ impl Follower {
             path: file.path.as_os_str().as_bytes(),
             time: &time,
             spare: &mut self.spare_records,
+            source: cursor.source,
         };
         let (got, unfinished) =
             reading.run(buffer, |bytes, whole| shape.run(&next, bytes, whole))?;
@@ -276,6 +280,20 @@ impl Follower {
             self.hold(key, stream);
         }
         Ok(got)
+    }
+
+    /// Puts lines that do not parse aside, durably, before their bytes count as read. `false`: it
+    /// could not, and they will be read again.
+    fn put_aside(&mut self, key: Key, stream: usize, dead: &[u8]) -> bool {
+        let done = self.dead.append(&self.streams[stream].name, dead);
+        let Err(error) = done else {
+            return true;
+        };
+        if let Some(cursor) = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream)) {
+            cursor.unfinished = 0;
+        }
+        self.failed(key, &error);
+        false
     }
 
     fn push_records(

@@ -1,5 +1,6 @@
 //! From the bytes of one turn to records: split, decode, parse.
 
+use standpipe_config::names::SourceId;
 use standpipe_config::records::{Builder, Records};
 use standpipe_config::settings::agent::{Encoding, Flow};
 
@@ -17,6 +18,8 @@ pub(super) struct Shape<'a> {
     pub(super) time: &'a str,
     /// Whose memory the records take.
     pub(super) spare: &'a mut Builder,
+    /// What the file is to the receiver.
+    pub(super) source: SourceId,
 }
 
 /// What was made of some bytes.
@@ -24,8 +27,10 @@ pub(super) struct Shape<'a> {
 pub(super) struct Split {
     pub(super) consumed: Consumed,
     pub(super) records: Records,
-    /// Raw bytes of lines that do not parse and are dropped, as the settings say.
+    /// Raw bytes of lines that do not parse and are dropped or put aside, as the settings say.
     pub(super) dropped: u64,
+    /// Lines for the dead-letter file; they must be in it before the bytes count as read.
+    pub(super) dead: Vec<u8>,
 }
 
 impl Shape<'_> {
@@ -34,6 +39,7 @@ impl Shape<'_> {
         let mut records = std::mem::take(self.spare);
         let mut text = String::new();
         let mut dropped = 0;
+        let mut dead = Vec::new();
         let splitter = Splitter::of(self.flow, next.offset);
         let consumed = splitter.split(bytes, next.part, whole, &mut |piece| {
             let raw = piece.bytes.len() + piece.end;
@@ -41,19 +47,26 @@ impl Shape<'_> {
                 path: self.path,
                 offset: next.offset + piece.at as u64,
                 time: self.time,
+                source: Some((self.source, next.epoch)),
             };
             let piece = match self.flow.encoding {
                 Encoding::Utf8 => piece,
                 encoding => decoded(encoding, origin.offset, piece, &mut text),
             };
-            if self.shaper.shape(piece, &origin, &mut records) == Shaped::Dropped {
-                dropped += raw as u64;
+            match self.shaper.shape(piece, &origin, &mut records) {
+                Shaped::Kept => {}
+                Shaped::Dropped => dropped += raw as u64,
+                Shaped::Dead(letter) => {
+                    dropped += raw as u64;
+                    dead.extend(letter);
+                }
             }
         });
         Split {
             consumed,
             records: records.finish(),
             dropped,
+            dead,
         }
     }
 }

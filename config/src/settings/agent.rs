@@ -9,6 +9,7 @@ use crate::names::StreamName;
 use crate::secret::Secret;
 use crate::tls::Trust;
 
+mod firehose;
 mod flow;
 mod include;
 mod parse;
@@ -17,6 +18,7 @@ mod read;
 mod summary;
 mod tables;
 
+pub use firehose::region_of;
 pub use parse::{Log, Metadata, OnError, Parse, Step};
 pub use pattern::Pattern;
 pub use read::{load, read};
@@ -52,6 +54,21 @@ pub enum Ship {
         /// Whom it takes for the daemon, and what it shows to it.
         trust: Trust,
     },
+    /// An endpoint of Firehose, of AWS or of a daemon of ours: at least once.
+    Firehose(Firehose),
+}
+
+/// An endpoint that speaks Firehose's API, and who asks.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Firehose {
+    /// Base address without a path, `https://firehose.eu-central-1.amazonaws.com`.
+    pub endpoint: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The access key's id and its secret; `None`: whom the usual chain of AWS finds.
+    pub key: Option<(String, Secret)>,
+    /// Who signed the endpoint's certificate; `None`: whom this machine believes.
+    pub ca: Option<PathBuf>,
 }
 
 /// Files that feed one stream.

@@ -1,7 +1,11 @@
 //! The Firehose door as its clients see it: boto3 and the AWS CLI against the running daemon,
-//! through kills and a full disk, and callers who mean no good.
+//! through kills and a full disk, and callers who mean no good; and the agent, in the Kinesis Agent's
+//! place.
 
+mod agents;
+mod busy;
 mod clients;
+mod converted;
 mod created;
 mod hostile;
 mod kpl;

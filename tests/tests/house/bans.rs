@@ -136,7 +136,13 @@ fn there_are_three_traits_and_no_fourth_without_a_reason() {
 
 #[test]
 fn faults_are_compiled_in_only_where_asked_for() {
-    for package in ["config", "agent", "delivery", "tests"] {
+    for package in [
+        "config",
+        "agent",
+        "delivery",
+        "kinesis-checkpoints",
+        "tests",
+    ] {
         let path = source::top().join(package).join("Cargo.toml");
         let manifest = std::fs::read_to_string(path).expect("a manifest");
         let default = manifest.lines().find(|line| line.starts_with("default ="));

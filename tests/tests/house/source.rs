@@ -71,10 +71,16 @@ pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All files of the four crates.
+/// All files of our crates.
 pub(crate) fn files() -> Vec<File> {
     let mut paths = vec![];
-    for package in ["config", "agent", "delivery", "tests"] {
+    for package in [
+        "config",
+        "agent",
+        "delivery",
+        "kinesis-checkpoints",
+        "tests",
+    ] {
         collect(&top().join(package), &mut paths);
     }
     paths.sort();

@@ -122,6 +122,12 @@ const REASONS: &[(Program, &str, &str)] = &[
         "progress.set-aside",
         "progress.snapshot-name follows it, in the same folder, before anything is sent",
     ),
+    (
+        Program::Agent,
+        "dead-letter.bytes",
+        "no stream gets these lines: that they would be gone is known from reading only",
+    ),
+    (Program::Agent, "dead-letter.name", "likewise"),
 ];
 
 fn scenes() -> impl Iterator<Item = &'static Scene> {

@@ -8,6 +8,7 @@ mod full;
 mod halt;
 mod hostile;
 mod kills;
+mod letters;
 mod look;
 mod memory;
 mod moved;

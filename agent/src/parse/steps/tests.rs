@@ -9,12 +9,13 @@ const ORIGIN: Origin<'static> = Origin {
     path: b"/var/log/a.log",
     offset: 1234,
     time: "2026-11-21T10:00:00Z",
+    source: None,
 };
 
 fn text_of(steps: &[Step], line: &str) -> String {
     let parse = Parse {
         steps: steps.to_vec(),
-        on_error: OnError::Raw,
+        ..Parse::default()
     };
     let mut out = Builder::default();
     let piece = crate::parse::whole(line.as_bytes());

@@ -11,6 +11,8 @@ pub struct Parse {
     pub steps: Vec<Step>,
     /// What becomes of a line that does not parse.
     pub on_error: OnError,
+    /// Each record says which line of which file it is, so that a reader knows repeats.
+    pub record_id: bool,
 }
 
 impl Parse {
@@ -18,7 +20,7 @@ impl Parse {
     pub fn by(step: Step) -> Self {
         Self {
             steps: vec![step],
-            on_error: OnError::Raw,
+            ..Self::default()
         }
     }
 }
@@ -31,6 +33,8 @@ pub enum OnError {
     Raw,
     /// Nothing. Its bytes count as excluded.
     Drop,
+    /// A line of a file of the agent's own, durably, and nothing else. Its bytes count as excluded.
+    DeadLetter,
 }
 
 /// One step.
@@ -102,12 +106,17 @@ pub struct Metadata {
 /// The reader of `parse` and `dataProcessingOptions` of a flow.
 pub(super) fn parse(flow: &Fields<'_>) -> Option<Parse> {
     let options = flow.optional("dataProcessingOptions", options);
-    let (own, on_error) = flow.under("parse", &PARSE, |fields| {
+    let (own, on_error, record_id) = flow.under("parse", &PARSE, |fields| {
         let format = fields.read("format", |at| at.choice(&FORMATS));
         let on_error = fields.read("on_error", |at| {
-            at.choice(&[("raw", OnError::Raw), ("drop", OnError::Drop)])
+            at.choice(&[
+                ("raw", OnError::Raw),
+                ("drop", OnError::Drop),
+                ("dead-letter", OnError::DeadLetter),
+            ])
         });
-        Some((format?, on_error?))
+        let record_id = fields.read("record_id", |at| at.flag());
+        Some((format?, on_error?, record_id?))
     })?;
     let options = options?.unwrap_or_default();
     let own = own.step();
@@ -119,6 +128,7 @@ pub(super) fn parse(flow: &Fields<'_>) -> Option<Parse> {
     Some(Parse {
         steps: own.into_iter().chain(options).collect(),
         on_error,
+        record_id,
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::flow::{self, Seen};
 use super::tables::{ADMIN, IDENTITY, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
-use super::{Flow, Settings, Ship, include};
+use super::{Flow, Settings, Ship, firehose, include};
 use crate::settings::{Loaded, loaded, read_file, tls, url, values};
 use crate::tls::{Trust, authorities};
 use crate::yaml::{At, Document, Fields, Problem, Problems};
@@ -70,7 +70,14 @@ fn ship(fields: &Fields<'_>) -> Option<Ship> {
         fields.missing("ship");
         return None;
     };
-    let (_, at) = at.fields(&SHIP)?.only()?;
+    let (to, at) = at.fields(&SHIP)?.only()?;
+    match to.name {
+        "firehose" => firehose::firehose(&at).map(Ship::Firehose),
+        _ => standpipe(&at),
+    }
+}
+
+fn standpipe(at: &At<'_>) -> Option<Ship> {
     let fields = at.fields(&STANDPIPE)?;
     let url = fields.read("url", |at| at.parsed("an address", url::parse));
     let token = fields.optional("token", values::secret);

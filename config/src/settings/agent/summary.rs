@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Encoding, Flow, Log, OnError, Settings, Ship, Start, Step};
+use super::{Encoding, Firehose, Flow, Log, OnError, Settings, Ship, Start, Step};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -30,7 +30,11 @@ pub fn summary(settings: &Settings) -> String {
     text
 }
 
-fn ship(Ship::Standpipe { url, token, trust }: &Ship) -> String {
+fn ship(ship: &Ship) -> String {
+    let (url, token, trust) = match ship {
+        Ship::Standpipe { url, token, trust } => (url, token, trust),
+        Ship::Firehose(firehose) => return to_firehose(firehose),
+    };
     let mut line = format!("ships to the daemon at {url}");
     line += &match token {
         Some(token) => format!(", token from {}", token.source()),
@@ -41,6 +45,24 @@ fn ship(Ship::Standpipe { url, token, trust }: &Ship) -> String {
     }
     if let Some(identity) = &trust.identity {
         line += &format!(", showing {}", identity.certificate.display());
+    }
+    line
+}
+
+fn to_firehose(firehose: &Firehose) -> String {
+    let Firehose {
+        endpoint,
+        region,
+        key,
+        ca,
+    } = firehose;
+    let mut line = format!("ships at least once to Firehose at {endpoint}, region {region}");
+    line += &match key {
+        Some((id, secret)) => format!(", as {id}, its secret from {}", secret.source()),
+        None => ", as whom the usual chain of AWS finds".to_owned(),
+    };
+    if let Some(ca) = ca {
+        line += &format!(", its certificate signed by {}", ca.display());
     }
     line
 }
@@ -107,8 +129,14 @@ fn shape(flow: &Flow) -> impl Iterator<Item = String> {
         Encoding::Latin1 => Some("Latin-1"),
     };
     let encoding = encoding.map(|name| format!("  reads {name}"));
-    let dropped =
-        (flow.parse.on_error == OnError::Drop).then(|| "  drops what does not parse".to_owned());
-    let said = [together, header, encoding, dropped];
+    let unparsed = match flow.parse.on_error {
+        OnError::Raw => None,
+        OnError::Drop => Some("  drops what does not parse"),
+        OnError::DeadLetter => Some("  what does not parse goes into data_dir/dead-letter only"),
+    };
+    let unparsed = unparsed.map(str::to_owned);
+    let record_id = flow.parse.record_id;
+    let record_id = record_id.then(|| "  each record says which line it is".to_owned());
+    let said = [together, header, encoding, unparsed, record_id];
     said.into_iter().flatten()
 }

@@ -13,6 +13,7 @@ pub static TABLES: &[&Table] = &[
     &SHIP,
     &STANDPIPE,
     &IDENTITY,
+    &FIREHOSE,
     &LIMITS,
     &FLOW,
     &PARSE,
@@ -49,7 +50,12 @@ pub(super) static ROOT: Table = Table {
             "none",
             "a list of paths, with * in the file name",
         ),
-        Key::new("ship", "Where records go.", "", "one of standpipe"),
+        Key::new(
+            "ship",
+            "Where records go.",
+            "",
+            "one of standpipe, firehose",
+        ),
         Key::new("limits", "What the process may use.", "none", "a mapping"),
         Key::new("flows", "What is followed.", "none", FLOWS),
     ],
@@ -93,7 +99,48 @@ pub(super) static SHIP: Table = Table {
             "none",
             "a mapping with the key url",
         ),
-        Key::later("firehose", "Amazon Data Firehose."),
+        Key::new(
+            "firehose",
+            "Amazon Data Firehose, or whoever speaks its API: at least once.",
+            "none",
+            "a mapping with the key region",
+        ),
+    ],
+};
+
+pub(super) static FIREHOSE: Table = Table {
+    path: "ship.firehose",
+    keys: &[
+        Key::new(
+            "region",
+            "The region that requests are signed for. Without it: the endpoint's, or that of AWS_REGION or AWS_DEFAULT_REGION.",
+            "none",
+            "the name of a region, such as eu-central-1",
+        ),
+        Key::new(
+            "endpoint",
+            "Where it is. Without it: Amazon's in the region.",
+            "none",
+            "http://HOST:PORT or https://HOST:PORT",
+        ),
+        Key::new(
+            "access_key_id",
+            "Who asks. Without it: whom the usual chain of AWS finds.",
+            "none",
+            "the id of an access key",
+        ),
+        Key::new(
+            "secret_access_key",
+            "The secret of that key.",
+            "none",
+            "{file: PATH} or {env: NAME}",
+        ),
+        Key::new(
+            "ca",
+            "Who signs the endpoint's certificate. Without it: whom this machine believes.",
+            "none",
+            "the path of a PEM file",
+        ),
     ],
 };
 
@@ -173,7 +220,7 @@ pub(super) static FLOW: Table = Table {
             "parse",
             "What a line becomes.",
             "none",
-            "a mapping with the keys format and on_error",
+            "a mapping with the keys format, on_error and record_id",
         ),
         Key::new(
             "dataProcessingOptions",
@@ -238,9 +285,15 @@ pub(super) static PARSE: Table = Table {
         ),
         Key::new(
             "on_error",
-            "What becomes of a line that does not parse; raw: {\"line\": …, \"parse_error\": …}.",
+            "What becomes of a line that does not parse; raw: {\"line\": …, \"parse_error\": …}; dead-letter: the same into a file in data_dir/dead-letter, which is not shipped.",
             "raw",
-            "raw or drop",
+            "raw, drop or dead-letter",
+        ),
+        Key::new(
+            "record_id",
+            "Whether each record says which line it is, under standpipe_id: the same for a repeat, and for nothing else.",
+            "false",
+            "true or false",
         ),
     ],
 };
