@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use standpipe_config::names::{AgentId, SourceId, StreamName};
-use standpipe_config::settings::agent::Flow;
+use standpipe_config::settings::agent::{Flow, Watching};
 
 use crate::discover::Discover;
 use crate::disk::Disk;
@@ -17,6 +17,7 @@ use crate::parse::Shaper;
 use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
 
 mod answers;
+mod archives;
 mod compose;
 mod file;
 mod find;
@@ -117,6 +118,12 @@ pub struct Follower {
     dormant: HashMap<(u64, i64), Vec<SourceId>>,
     /// Since when remembered sources are looked for and not found.
     missing: HashMap<SourceId, Duration>,
+    /// Compressed files that are no logs, as they were looked at.
+    passed_over: HashMap<(u64, i64), (u64, i64)>,
+    /// The same that are not the rest of a source either.
+    refused: HashMap<SourceId, BTreeMap<archives::Looked, archives::Refused>>,
+    /// When sizes are remembered next.
+    remember_at: Duration,
     scans: u64,
     /// Files and folders that match and could not be opened in the last scan, and why.
     unopened: BTreeMap<PathBuf, String>,
@@ -163,6 +170,9 @@ impl Follower {
             by_path: HashMap::new(),
             dormant: HashMap::new(),
             missing: HashMap::new(),
+            passed_over: HashMap::new(),
+            refused: HashMap::new(),
+            remember_at: Duration::ZERO,
             scans: 0,
             unopened: BTreeMap::new(),
             unmatched: Vec::new(),
@@ -213,6 +223,11 @@ impl Follower {
     /// Folders in which something may appear, as the last scan saw them.
     pub fn folders(&self) -> &BTreeSet<PathBuf> {
         &self.folders
+    }
+
+    /// Whether there are files of which no notices are wanted.
+    pub fn polls(&self) -> bool {
+        self.flows.iter().any(|flow| flow.watch == Watching::Poll)
     }
 
     /// The clock.
@@ -278,9 +293,10 @@ impl Follower {
     }
 
     fn stage_standing(&mut self, key: Key, stream: usize) {
-        let Some(file) = self.files.get(&key) else {
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
+        file.noted = file.seen;
         let Some(cursor) = file.cursor(stream) else {
             return;
         };

@@ -3,13 +3,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use standpipe_config::frame::{Encoder, Frame};
+use standpipe_config::frame::{Encoder, Frame, GapReason};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 use standpipe_config::settings::agent::Flow;
 
 use super::answers::SMALLEST;
-use super::hold::Header;
+use super::hold::{Header, Hole};
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
 use super::request::{
@@ -20,6 +20,16 @@ use super::{Follower, Key};
 use crate::identity::Prefix;
 use crate::progress::{Place, ProgressError};
 use crate::split::{Feeds, Splitter};
+
+/// How far what is never read at a file's beginning is passed over.
+enum Passing {
+    /// All of it, or there is none.
+    Passed,
+    /// Some of it is said, or about to be.
+    Gap,
+    /// It is not known yet where it ends.
+    Incomplete,
+}
 
 impl Follower {
     /// How many raw bytes a request should have: streams share what may be in flight, and each may
@@ -166,16 +176,35 @@ impl Follower {
                     push_final(key, file, stream, draft);
                     return Ok(true);
                 }
-                Step::Read { to_end } => match self.find_header(key, stream, to_end) {
-                    Header::Passed => {
+                Step::Read { to_end } => match self.pass_over(key, stream, to_end, draft) {
+                    Passing::Passed => {
                         return Ok(self.read_turn(key, stream, to_end, draft) || moved);
                     }
-                    // Said as a gap in the next round.
-                    Header::Found => {}
-                    Header::Incomplete => return Ok(moved),
+                    Passing::Gap => {}
+                    Passing::Incomplete => return Ok(moved),
                 },
             }
             moved = true;
+        }
+    }
+
+    /// Passes over what is never read at the beginning of a file.
+    fn pass_over(&mut self, key: Key, stream: usize, to_end: bool, draft: &mut Draft) -> Passing {
+        match self.find_hole(key, stream, to_end) {
+            Hole::None => {}
+            Hole::Ends(end) => {
+                if let Some(file) = self.files.get_mut(&key) {
+                    push_gap(key, file, stream, (end, GapReason::Hole), draft);
+                }
+                return Passing::Gap;
+            }
+            Hole::Everywhere => return Passing::Incomplete,
+        }
+        match self.find_header(key, stream, to_end) {
+            Header::Passed => Passing::Passed,
+            // Said as a gap in the next round.
+            Header::Found => Passing::Gap,
+            Header::Incomplete => Passing::Incomplete,
         }
     }
 

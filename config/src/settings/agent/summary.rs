@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Encoding, Flow, Log, OnError, Settings, Ship, Start, Step};
+use super::{Encoding, Flow, Log, OnError, Settings, Ship, Start, Step, Watching};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -109,6 +109,8 @@ fn shape(flow: &Flow) -> impl Iterator<Item = String> {
     let encoding = encoding.map(|name| format!("  reads {name}"));
     let dropped =
         (flow.parse.on_error == OnError::Drop).then(|| "  drops what does not parse".to_owned());
-    let said = [together, header, encoding, dropped];
+    let polled = (flow.watch == Watching::Poll)
+        .then(|| "  looks for changes several times a second".to_owned());
+    let said = [together, header, encoding, dropped, polled];
     said.into_iter().flatten()
 }
