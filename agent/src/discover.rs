@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{Candidate, Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
-use standpipe_config::settings::agent::Flow;
+use standpipe_config::settings::agent::{Flow, Watching};
 
 use crate::disk::{Disk, Kind};
 
@@ -26,6 +26,8 @@ pub struct Discover {
 struct Patterns {
     paths: Vec<Pattern>,
     exclude: GlobSet,
+    /// Notices are wanted of what happens in its folders.
+    watched: bool,
 }
 
 #[derive(Debug)]
@@ -50,7 +52,7 @@ enum Step {
 pub struct Found {
     /// Paths, each with the flows that it belongs to.
     pub paths: BTreeMap<PathBuf, Vec<usize>>,
-    /// Folders in which a match may appear.
+    /// Folders in which a match may appear, but of flows that are polled.
     pub folders: BTreeSet<PathBuf>,
     /// Folders that could not be listed, and why: nothing is known of what is in them.
     pub unreadable: Vec<(PathBuf, io::Error)>,
@@ -107,6 +109,7 @@ impl Patterns {
         Ok(Self {
             paths: paths.collect::<Result<_, _>>()?,
             exclude: exclude.build()?,
+            watched: flow.watch == Watching::Auto,
         })
     }
 
@@ -189,7 +192,7 @@ impl Walk<'_> {
             Ok(_) => {}
             Err(e) => self.unreadable(&folder, e),
         }
-        self.found.folders.insert(folder);
+        self.entered(folder);
     }
 
     fn some(&mut self, folder: PathBuf, matcher: &GlobMatcher, rest: &[Step], depth: usize) {
@@ -204,7 +207,7 @@ impl Walk<'_> {
                 _ => {}
             }
         }
-        self.found.folders.insert(folder);
+        self.entered(folder);
     }
 
     /// Never through links, which could lead in circles.
@@ -222,7 +225,13 @@ impl Walk<'_> {
                 self.take(folder.join(name));
             }
         }
-        self.found.folders.insert(folder);
+        self.entered(folder);
+    }
+
+    fn entered(&mut self, folder: PathBuf) {
+        if self.patterns.watched {
+            self.found.folders.insert(folder);
+        }
     }
 
     fn list(&mut self, folder: &Path) -> Vec<(PathBuf, Kind)> {

@@ -12,12 +12,15 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{AtFlags, CWD, OFlags, Statx, StatxFlags, StatxTimestamp, statx};
+use rustix::fs::{AtFlags, CWD, OFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, statx};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use standpipe_config::names::Arrival;
 
+pub mod archive;
 #[cfg(test)]
 pub mod memory;
+
+use archive::Archive;
 
 /// What one look at a file shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +83,8 @@ pub enum Disk {
 pub enum Handle {
     /// The machine's.
     Real(File),
+    /// What a compressed file holds.
+    Archive(Box<Archive>),
     /// One in memory.
     #[cfg(test)]
     Memory(memory::Open),
@@ -166,8 +171,29 @@ impl Handle {
     pub fn look(&self) -> io::Result<Sight> {
         match self {
             Self::Real(file) => Ok(sight(&statx(file, "", AtFlags::EMPTY_PATH, wanted())?)),
+            Self::Archive(archive) => archive.look(),
             #[cfg(test)]
             Self::Memory(open) => open.look(),
+        }
+    }
+
+    /// Whether it reads what a compressed file holds.
+    pub fn is_archive(&self) -> bool {
+        matches!(self, Self::Archive(_))
+    }
+
+    /// Where the first byte lies that was ever written; the size of the file where there is none.
+    pub fn first_data(&self) -> io::Result<u64> {
+        match self {
+            Self::Real(file) => match rustix::fs::seek(file, SeekFrom::Data(0)) {
+                Err(rustix::io::Errno::NXIO) => Ok(self.look()?.size),
+                // A file system that does not tell holes from zeros.
+                Err(rustix::io::Errno::INVAL) => Ok(0),
+                found => Ok(found?),
+            },
+            Self::Archive(_) => Ok(0),
+            #[cfg(test)]
+            Self::Memory(_) => Ok(0),
         }
     }
 
@@ -195,6 +221,7 @@ impl Handle {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Real(file) => file.read_at(buffer, offset),
+            Self::Archive(archive) => archive.read_at(offset, buffer),
             #[cfg(test)]
             Self::Memory(open) => open.read_at(offset, buffer),
         }

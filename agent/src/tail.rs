@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use standpipe_config::names::{AgentId, SourceId, StreamName};
-use standpipe_config::records::Builder;
-use standpipe_config::settings::agent::Flow;
+use standpipe_config::settings::agent::{Flow, Watching};
 
 use crate::dead::DeadLetters;
 use crate::discover::Discover;
@@ -19,6 +18,7 @@ use crate::parse::Shaper;
 use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
 
 mod answers;
+mod archives;
 mod compose;
 mod file;
 mod find;
@@ -119,6 +119,12 @@ pub struct Follower {
     dormant: HashMap<(u64, i64), Vec<SourceId>>,
     /// Since when remembered sources are looked for and not found.
     missing: HashMap<SourceId, Duration>,
+    /// Compressed files that are no logs, as they were looked at.
+    passed_over: HashMap<(u64, i64), (u64, i64)>,
+    /// The same that are not the rest of a source either.
+    refused: HashMap<SourceId, BTreeMap<archives::Looked, archives::Refused>>,
+    /// When sizes are remembered next.
+    remember_at: Duration,
     scans: u64,
     /// Files and folders that match and could not be opened in the last scan, and why.
     unopened: BTreeMap<PathBuf, String>,
@@ -140,10 +146,8 @@ pub struct Follower {
     folders: BTreeSet<PathBuf>,
     /// Where lines go that do not parse, if the settings say so.
     dead: DeadLetters,
-    /// These are kept for their memory.
-    buffer: Vec<u8>,
-    spare_records: Builder,
-    spare_body: Vec<u8>,
+    /// Kept for its memory.
+    spare: compose::Spare,
 }
 
 impl Follower {
@@ -169,6 +173,9 @@ impl Follower {
             by_path: HashMap::new(),
             dormant: HashMap::new(),
             missing: HashMap::new(),
+            passed_over: HashMap::new(),
+            refused: HashMap::new(),
+            remember_at: Duration::ZERO,
             scans: 0,
             unopened: BTreeMap::new(),
             unmatched: Vec::new(),
@@ -182,9 +189,7 @@ impl Follower {
             rebuilt: false,
             folders: BTreeSet::new(),
             dead: DeadLetters::default(),
-            buffer: Vec::new(),
-            spare_records: Builder::default(),
-            spare_body: Vec::new(),
+            spare: compose::Spare::default(),
             disk,
             progress,
         };
@@ -227,6 +232,11 @@ impl Follower {
     /// Folders in which something may appear, as the last scan saw them.
     pub fn folders(&self) -> &BTreeSet<PathBuf> {
         &self.folders
+    }
+
+    /// Whether there are files of which no notices are wanted.
+    pub fn polls(&self) -> bool {
+        self.flows.iter().any(|flow| flow.watch == Watching::Poll)
     }
 
     /// The clock.
@@ -292,9 +302,10 @@ impl Follower {
     }
 
     fn stage_standing(&mut self, key: Key, stream: usize) {
-        let Some(file) = self.files.get(&key) else {
+        let Some(file) = self.files.get_mut(&key) else {
             return;
         };
+        file.noted = file.seen;
         let Some(cursor) = file.cursor(stream) else {
             return;
         };

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod components;
 pub mod daemon;
 pub mod folder;
+pub mod gate;
 pub mod home;
 pub mod http;
 pub mod ledger;

@@ -25,13 +25,22 @@ impl Seen {
         self.count += 1;
     }
 
-    /// That each number below `end` was seen once, and no other.
-    pub fn settle(&self, end: u64) -> Outcome {
-        let is_missing = |number: &u64| {
+    /// The numbers below `end` that were not seen.
+    pub fn missing(&self, end: u64) -> impl Iterator<Item = u64> {
+        (0..end).filter(|number| {
             let word = self.words.get((number / 64) as usize);
             word.is_none_or(|word| word & 1 << (number % 64) == 0)
-        };
-        let missing: Vec<_> = (0..end).filter(is_missing).take(5).collect();
+        })
+    }
+
+    /// The numbers that were seen again, once for each time.
+    pub fn twice(&self) -> &[u64] {
+        &self.twice
+    }
+
+    /// That each number below `end` was seen once, and no other.
+    pub fn settle(&self, end: u64) -> Outcome {
+        let missing: Vec<_> = self.missing(end).take(5).collect();
         if missing.is_empty() && self.twice.is_empty() && self.count == end {
             return Ok(());
         }

@@ -16,6 +16,13 @@ use crate::tail::{Follower, ReloadError, Request, Rules, Settled, Status};
 /// Everything is looked at this often, whatever notices say.
 const SCAN: Duration = Duration::from_secs(5);
 
+/// The same where there are no notices: not more often, and at most so often that it takes one part
+/// in [`POLL_SHARE`] of the time.
+const POLL: Duration = Duration::from_millis(250);
+
+/// See [`POLL`]: a look at 10,000 files takes 13 ms.
+const POLL_SHARE: u32 = 20;
+
 /// Notices within this time are handled together.
 const GLANCE: Duration = Duration::from_millis(10);
 
@@ -196,6 +203,7 @@ impl Follow {
             for order in std::iter::once(order).chain(self.waiting_orders()) {
                 match order {
                     Order::End => {
+                        self.follower.remember();
                         self.follower.commit()?;
                         return Ok(Ended::Stopped);
                     }
@@ -292,10 +300,12 @@ impl Follow {
         let began = self.follower.now();
         due.scan_wanted = false;
         self.follower.scan()?;
+        let mut polls = self.follower.polls();
         if let Some(watch) = &mut self.watch {
             let new = watch.set(self.follower.folders());
             // What happened before a folder was watched gave no notice.
             due.scan_wanted |= new;
+            polls |= !watch.is_complete();
         }
         if let Some(first) = self.first_scan.take() {
             let _ = first.send(());
@@ -303,8 +313,14 @@ impl Follow {
         let now = self.follower.now();
         // With too many files for one round, the next round begins when some are done.
         let often = self.once && self.follower.is_crowded();
-        due.scan = now + if often { GLANCE } else { SCAN };
-        due.scan_for_notice = now + (now.saturating_sub(began) * SCAN_SHARE).max(GLANCE);
+        let took = now.saturating_sub(began);
+        due.scan = now
+            + match often {
+                true => GLANCE,
+                false if polls => (took * POLL_SHARE).clamp(POLL, SCAN),
+                false => SCAN,
+            };
+        due.scan_for_notice = now + (took * SCAN_SHARE).max(GLANCE);
         Ok(())
     }
 

@@ -77,20 +77,29 @@ fn take_in(noticed: &mut Noticed, event: notify::Result<Event>) {
 pub(super) struct Watch {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
+    /// The system would not watch all of them in the last attempt.
     failing: bool,
+    /// That was said.
+    said: bool,
 }
 
 impl Watch {
     pub(super) fn new(notices: Notices) -> Self {
         let watcher = notify::recommended_watcher(move |event| notices.add(event));
         let watcher = watcher.map_err(|error| {
-            tracing::warn!(%error, "the system gives no notices of changes; files are looked at every few seconds");
+            tracing::warn!(%error, "the system gives no notices of changes: files are looked at several times a second instead");
         });
         Self {
             watcher: watcher.ok(),
             watched: BTreeSet::new(),
             failing: false,
+            said: false,
         }
+    }
+
+    /// Whether there will be notices of everything; if not, somebody has to look.
+    pub(super) fn is_complete(&self) -> bool {
+        self.watcher.is_some() && !self.failing
     }
 
     /// Watches these folders and no others. Whether some are watched that were not before.
@@ -104,6 +113,7 @@ impl Watch {
         }
         self.watched.retain(|folder| folders.contains(folder));
         let before = self.watched.len();
+        self.failing = false;
         let new: Vec<PathBuf> = folders.difference(&self.watched).cloned().collect();
         let tried: Vec<_> = new
             .iter()
@@ -122,11 +132,12 @@ impl Watch {
             }
             // A folder that is not there yet is watched when it is.
             Err(_) if !folder.is_dir() => {}
-            Err(error) if !self.failing => {
+            Err(error) => {
                 self.failing = true;
-                tracing::warn!(folder = %folder.display(), %error, "cannot watch a folder; its files are looked at every few seconds (see fs.inotify.max_user_watches)");
+                if !std::mem::replace(&mut self.said, true) {
+                    tracing::warn!(folder = %folder.display(), %error, "cannot watch a folder: files are looked at several times a second instead (see fs.inotify.max_user_watches)");
+                }
             }
-            Err(_) => {}
         }
     }
 }

@@ -114,3 +114,17 @@ fn a_path_in_two_flows_is_listed_once_with_both() {
     assert_eq!(found.paths[&tree.path().join("app.log")], [0, 1]);
     assert_eq!(found.paths.len(), 1);
 }
+
+#[test]
+fn no_notices_are_wanted_of_what_is_polled() {
+    let tree = tree();
+    let polled = Flow {
+        watch: Watching::Poll,
+        ..flow(tree.path(), &["a/*.log"], &[])
+    };
+    let flows = [polled, flow(tree.path(), &["z/*.log"], &[])];
+    let found = Discover::new(&flows).unwrap().find(&Disk::real());
+    assert_eq!(found.paths.len(), 2);
+    let folders: Vec<_> = found.folders.into_iter().collect();
+    assert_eq!(folders, [tree.path().join("z")]);
+}

@@ -3,10 +3,13 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::{Kind, Name, Sight};
 
@@ -173,6 +176,14 @@ impl Memory {
         }
     }
 
+    /// Compresses a file, and deletes it; `packed` is added to what it holds already.
+    pub(crate) fn pack(&self, path: &str, packed: &str) {
+        if let Some(content) = self.content(path) {
+            self.append(packed, &gzip(&content));
+            self.delete(path);
+        }
+    }
+
     pub(crate) fn truncate(&self, path: &str, size: usize) {
         let state = self.0.lock().unwrap();
         if let Some(inode) = state.names.get(Path::new(path)) {
@@ -202,6 +213,13 @@ impl Memory {
             state.locked.push(path.into());
         }
     }
+}
+
+/// The bytes of a `.gz` file.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 impl State {

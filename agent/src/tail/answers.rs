@@ -1,6 +1,6 @@
 //! Learning from the daemon's answers, in the order in which it was asked.
 
-use standpipe_config::frame::{Answer, GapReason, Mark, Reply};
+use standpipe_config::frame::{Answer, GapReason, Mark, Outcome, Reply};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 
@@ -188,6 +188,9 @@ impl Follower {
             false => Confirmation::Unknown,
         });
         match found {
+            Move::Advance if was_delivered(gap.0, answer) => {
+                self.advance(key, stream, sent, (None, 0));
+            }
             Move::Advance => self.advance(key, stream, sent, gap),
             Move::GoTo { offset } => return Ok(self.go_to(key, stream, sent, offset, answer.mark)),
             // The daemon begins anew at a start that is durable here (rule 3).
@@ -328,6 +331,14 @@ impl Follower {
             });
         }
     }
+}
+
+/// Whether bytes that nobody can read any more are the daemon's all the same: their records were
+/// acknowledged, and a kill came before that was remembered. Behind a gap there would be no evidence.
+fn was_delivered(gap: Option<GapReason>, answer: &Answer) -> bool {
+    let unread = matches!(gap, Some(GapReason::Truncated | GapReason::Deleted));
+    let recorded = answer.mark.is_some_and(|mark| mark.tail.is_some());
+    unread && answer.outcome == Outcome::Held && recorded
 }
 
 /// Whether a range that begins at `start` is the next one to be acknowledged.

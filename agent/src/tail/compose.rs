@@ -3,14 +3,14 @@
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use standpipe_config::frame::{Encoder, Frame};
+use standpipe_config::frame::{Encoder, Frame, GapReason};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 use standpipe_config::records::Builder;
 use standpipe_config::settings::agent::Flow;
 
 use super::answers::SMALLEST;
-use super::hold::Header;
+use super::hold::{Header, Hole};
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
 use super::request::{
@@ -25,12 +25,33 @@ use crate::split::{Feeds, Splitter};
 /// Memory that is kept from one request to the next, in bytes of each of its buffers.
 const MOST_SPARE: usize = 2 * REQUEST_TARGET;
 
+/// Memory that the next request fills again.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    /// What was read.
+    buffer: Vec<u8>,
+    /// What was made of it.
+    records: Builder,
+    /// What was sent.
+    body: Vec<u8>,
+}
+
+/// How far what is never read at a file's beginning is passed over.
+enum Passing {
+    /// All of it, or there is none.
+    Passed,
+    /// Some of it is said, or about to be.
+    Gap,
+    /// It is not known yet where it ends.
+    Incomplete,
+}
+
 impl Follower {
     /// Takes the memory of a body that was sent, for one to come.
     pub fn reuse(&mut self, body: Vec<u8>) {
-        let kept = self.spare_body.capacity();
+        let kept = self.spare.body.capacity();
         if (kept..=MOST_SPARE).contains(&body.capacity()) {
-            self.spare_body = body;
+            self.spare.body = body;
         }
     }
 
@@ -56,7 +77,7 @@ impl Follower {
         let limit = self.streams[stream].limit;
         let waiting = self.streams[stream].ready.len().max(1) as u64;
         let mut draft = Draft {
-            encoder: Encoder::reusing(self.agent, std::mem::take(&mut self.spare_body)),
+            encoder: Encoder::reusing(self.agent, std::mem::take(&mut self.spare.body)),
             items: Vec::new(),
             raw: 0,
             limit,
@@ -65,7 +86,7 @@ impl Follower {
         self.say_live(stream, &mut draft);
         self.fill_all(stream, &mut draft)?;
         if draft.items.is_empty() {
-            self.spare_body = draft.encoder.finish();
+            self.spare.body = draft.encoder.finish();
             return Ok(None);
         }
         Ok(Some(self.hand_out(stream, draft)))
@@ -179,16 +200,35 @@ impl Follower {
                     push_final(key, file, stream, draft);
                     return Ok(true);
                 }
-                Step::Read { to_end } => match self.find_header(key, stream, to_end) {
-                    Header::Passed => {
+                Step::Read { to_end } => match self.pass_over(key, stream, to_end, draft) {
+                    Passing::Passed => {
                         return Ok(self.read_turn(key, stream, to_end, draft) || moved);
                     }
-                    // Said as a gap in the next round.
-                    Header::Found => {}
-                    Header::Incomplete => return Ok(moved),
+                    Passing::Gap => {}
+                    Passing::Incomplete => return Ok(moved),
                 },
             }
             moved = true;
+        }
+    }
+
+    /// Passes over what is never read at the beginning of a file.
+    fn pass_over(&mut self, key: Key, stream: usize, to_end: bool, draft: &mut Draft) -> Passing {
+        match self.find_hole(key, stream, to_end) {
+            Hole::None => {}
+            Hole::Ends(end) => {
+                if let Some(file) = self.files.get_mut(&key) {
+                    push_gap(key, file, stream, (end, GapReason::Hole), draft);
+                }
+                return Passing::Gap;
+            }
+            Hole::Everywhere => return Passing::Incomplete,
+        }
+        match self.find_header(key, stream, to_end) {
+            Header::Passed => Passing::Passed,
+            // Said as a gap in the next round.
+            Header::Found => Passing::Gap,
+            Header::Incomplete => Passing::Incomplete,
         }
     }
 
@@ -196,16 +236,16 @@ impl Follower {
         if !self.open_again(key) {
             return false;
         }
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = std::mem::take(&mut self.spare.buffer);
         let got = self.read(key, stream, to_end, draft.room(), &mut buffer);
         // A long line must not keep its memory for ever.
         if buffer.capacity() > MOST_SPARE {
             buffer = Vec::new();
         }
-        if self.spare_records.capacity() > MOST_SPARE {
-            self.spare_records = Builder::default();
+        if self.spare.records.capacity() > MOST_SPARE {
+            self.spare.records = Builder::default();
         }
-        self.buffer = buffer;
+        self.spare.buffer = buffer;
         match got {
             Ok(Got::Records(split, end)) => {
                 if !self.put_aside(key, stream, &split.dead) {
@@ -260,7 +300,7 @@ impl Follower {
             shaper: &mut self.shapers[cursor.flow],
             path: file.path.as_os_str().as_bytes(),
             time: &time,
-            spare: &mut self.spare_records,
+            spare: &mut self.spare.records,
             source: cursor.source,
         };
         let (got, unfinished) =
@@ -327,7 +367,7 @@ impl Follower {
         let frame = Frame::Records(range, split.records);
         draft.push(&frame, item);
         if let Frame::Records(_, records) = frame {
-            self.spare_records = Builder::reusing(records);
+            self.spare.records = Builder::reusing(records);
         }
         self.streams[stream].cut = (end.part > 0).then_some(key);
     }

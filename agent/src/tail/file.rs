@@ -13,7 +13,7 @@ use standpipe_config::settings::agent::Flow;
 
 use super::plan::{Ending, Step, View, step};
 use crate::disk::{Handle, Sight};
-use crate::identity::{Incarnation, PREFIX, Prefix, confirms, shrank};
+use crate::identity::{Incarnation, Known, PREFIX, Prefix, Shown, confirms, shrank};
 use crate::progress::{Counts, Place, Source, Standing};
 use crate::ship::verdict::Confirmation;
 use crate::split::Feeds;
@@ -31,6 +31,8 @@ pub(super) struct File {
     pub(super) sight: Sight,
     /// Largest size in the current epoch.
     pub(super) seen: u64,
+    /// The size that is remembered, or about to be.
+    pub(super) noted: u64,
     /// The last scan whose patterns found it.
     pub(super) met: u64,
     /// Since when no pattern finds it.
@@ -223,6 +225,11 @@ impl File {
         self.handle.is_some() && self.detached.is_none() && self.cursors.iter().all(read)
     }
 
+    /// Whether it is the compressed form of the file that it was.
+    pub(super) fn is_archive(&self) -> bool {
+        self.handle.as_ref().is_some_and(Handle::is_archive)
+    }
+
     pub(super) fn is_over(&self) -> bool {
         matches!(self.ending, Ending::Closing | Ending::Gone)
             && self.cursors.iter().all(|c| c.is_final && c.is_drained())
@@ -324,4 +331,36 @@ pub(super) fn prefix_now(handle: &Handle) -> io::Result<Prefix> {
 /// The folder of a path.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
+}
+
+/// What is remembered of a source, to be held against a file.
+pub(super) fn known(source: &Source) -> Known {
+    let current = source.streams.values().map(|standing| standing.place);
+    let reached = current.filter(|place| place.epoch == source.epoch);
+    Known {
+        incarnation: source.incarnation,
+        prefix: source.prefix,
+        reached: reached.map(|place| (place.offset, place.tail)).collect(),
+    }
+}
+
+/// What an open file shows where that is held against it.
+pub(super) fn show(
+    handle: &Handle,
+    sight: Sight,
+    prefix: &[u8],
+    known: &Known,
+) -> io::Result<Shown> {
+    let mut before = Vec::new();
+    for (offset, tail) in &known.reached {
+        let length = tail.map_or(0, |tail| u64::from(tail.length));
+        let mut bytes = Vec::new();
+        handle.read(offset.saturating_sub(length), length as usize, &mut bytes)?;
+        before.push(bytes);
+    }
+    Ok(Shown {
+        sight,
+        prefix: prefix.to_vec(),
+        before,
+    })
 }

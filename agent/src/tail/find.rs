@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use standpipe_config::names::{SourceId, StreamName};
 use standpipe_config::settings::agent::Start;
 
-use super::file::{Cursor, File, folder_of, line_end_before};
+use super::archives::{Search, inflated};
+use super::file::{Cursor, File, folder_of, known, line_end_before, show};
 use super::plan::Ending;
 use super::scan::Located;
 use super::{Follower, Key};
 use crate::discover::Found;
 use crate::disk::{Handle, Kind, Sight};
-use crate::identity::{Incarnation, Known, PREFIX, Prefix, Shown, Verdict, judge};
-use crate::progress::{Entry, ProgressError, Source, Standing};
+use crate::identity::{Incarnation, PREFIX, Prefix, Verdict, judge};
+use crate::progress::{Entry, ProgressError, Standing};
 use crate::split::Feeds;
 
 impl Follower {
@@ -34,7 +35,17 @@ impl Follower {
                     self.met(key, path, sight);
                     self.join(key, flows)
                 }
-                None => self.begin(handle, path, sight, flows),
+                None => match self.packing(path, &handle) {
+                    Ok(None) => self.begin(handle, path, sight, flows),
+                    Ok(Some(packing)) => {
+                        self.admit_archive((handle, packing), path, sight);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        self.cannot_open(path, &error);
+                        Ok(())
+                    }
+                },
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => {
@@ -89,8 +100,15 @@ impl Follower {
                 ours.push(id);
             }
         }
+        if handle.is_archive() && (ours.is_empty() || truncated) {
+            let why = "what it holds is not what a file held that it was made of";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
         let key = self.follow(Some(handle), path, sight, Prefix::of(&prefix));
         let remembered = self.wake_sources(key, &ours);
+        if let Some(file) = self.files.get_mut(&key) {
+            file.noted = remembered;
+        }
         if let Some(file) = self.files.get_mut(&key)
             && (truncated || remembered > sight.size)
         {
@@ -108,6 +126,9 @@ impl Follower {
         self.next_key += 1;
         self.open += usize::from(handle.is_some());
         let incarnation = Incarnation::of(&sight);
+        let now = self.disk.now();
+        // Nobody writes to it any more.
+        let archive = handle.as_ref().is_some_and(Handle::is_archive);
         let file = File {
             handle,
             path: path.to_owned(),
@@ -115,11 +136,15 @@ impl Follower {
             prefix,
             sight,
             seen: sight.size,
+            noted: 0,
             met: 0,
-            detached: None,
+            detached: archive.then_some(now),
             nowhere: false,
-            changed: self.disk.now(),
-            ending: self.open_ending(),
+            changed: now,
+            ending: match archive {
+                true => Ending::Closing,
+                false => self.open_ending(),
+            },
             failing: None,
             cursors: Vec::new(),
         };
@@ -186,7 +211,8 @@ impl Follower {
             let Some(file) = self.files.get(&key) else {
                 return Ok(());
             };
-            if file.cursor(stream).is_some() {
+            // What is compressed is no log of its own.
+            if file.cursor(stream).is_some() || file.is_archive() {
                 continue;
             }
             let known = file.cursors.first().map(|c| (c.source, c.epoch));
@@ -206,6 +232,7 @@ impl Follower {
             });
             let cursor = Cursor::at(source, epoch, &standing);
             if let Some(file) = self.files.get_mut(&key) {
+                file.noted = file.seen;
                 file.cursors.push(Cursor {
                     stream,
                     flow,
@@ -291,8 +318,12 @@ impl Follower {
             }
             Located::Nowhere => {
                 let since = *self.missing.entry(id).or_insert(now);
-                if self.rules.once || now.saturating_sub(since) >= self.rules.rotate_wait {
-                    self.gone(id);
+                let over = now.saturating_sub(since) >= self.rules.rotate_wait;
+                let last = self.rules.once || over;
+                match self.find_archive(id, last) {
+                    Search::Found(path, handle) => self.take_over(id, handle, &path)?,
+                    Search::Nothing if last => self.gone(id),
+                    Search::Nothing | Search::Unknown => {}
                 }
             }
             Located::Unknown => {}
@@ -303,6 +334,10 @@ impl Follower {
     /// A remembered file under a name that no pattern matches: it is read to its end.
     fn found_again(&mut self, path: &Path, now: std::time::Duration) {
         let opened = self.disk.open(path);
+        let opened = opened.and_then(|handle| match self.packing(path, &handle)? {
+            None => Ok(handle),
+            Some(packing) => inflated(handle, packing),
+        });
         let opened = opened.and_then(|handle| Ok((handle.look()?, handle)));
         let adopted = opened.and_then(|(sight, handle)| self.adopt(handle, path, sight));
         match adopted {
@@ -342,32 +377,8 @@ impl Follower {
             file.detached = Some(now);
         }
         self.wake_sources(key, &[id]);
+        self.refused.remove(&id);
         tracing::warn!(path = %source.path.display(), "a file is gone that was not known to be read to its end");
         self.wake(key);
     }
-}
-
-fn known(source: &Source) -> Known {
-    let current = source.streams.values().map(|standing| standing.place);
-    let reached = current.filter(|place| place.epoch == source.epoch);
-    Known {
-        incarnation: source.incarnation,
-        prefix: source.prefix,
-        reached: reached.map(|place| (place.offset, place.tail)).collect(),
-    }
-}
-
-fn show(handle: &Handle, sight: Sight, prefix: &[u8], known: &Known) -> io::Result<Shown> {
-    let mut before = Vec::new();
-    for (offset, tail) in &known.reached {
-        let length = tail.map_or(0, |tail| u64::from(tail.length));
-        let mut bytes = Vec::new();
-        handle.read(offset.saturating_sub(length), length as usize, &mut bytes)?;
-        before.push(bytes);
-    }
-    Ok(Shown {
-        sight,
-        prefix: prefix.to_vec(),
-        before,
-    })
 }

@@ -1,4 +1,4 @@
-//! What is not read yet although it is there: header lines, which never are, and the last event
+//! What is not read although it is there: header lines and holes, which never are, and the last event
 //! of a file, which waits for its end.
 
 use std::io;
@@ -19,7 +19,81 @@ pub(super) enum Header {
     Incomplete,
 }
 
+/// What is known of a hole at a file's beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Hole {
+    /// There is none, or it is passed.
+    None,
+    /// It ends here.
+    Ends(u64),
+    /// There is nothing else yet.
+    Everywhere,
+}
+
 impl Follower {
+    /// At the beginning of a file, finds out where the hole ends that a writer leaves which goes on at
+    /// its old offset after a truncation. At the end `to_end` of a file that is nothing else, all of
+    /// it is hole.
+    pub(super) fn find_hole(&mut self, key: Key, stream: usize, to_end: bool) -> Hole {
+        let Some(cursor) = self.files.get(&key).and_then(|file| file.cursor(stream)) else {
+            return Hole::None;
+        };
+        let unit = Feeds::new(self.flows[cursor.flow].encoding).unit() as u64;
+        if cursor.next.offset > 0 || !self.open_again(key) {
+            return Hole::None;
+        }
+        let found = self.written_from(key, unit);
+        let Some(file) = self.files.get_mut(&key) else {
+            return Hole::None;
+        };
+        let seen = file.seen;
+        match found {
+            Ok(Some(0)) => Hole::None,
+            Ok(Some(end)) => Hole::Ends(end),
+            Ok(None) if to_end => Hole::Ends(seen),
+            Ok(None) => {
+                if let Some(cursor) = file.cursor_mut(stream) {
+                    cursor.unfinished = seen;
+                }
+                Hole::Everywhere
+            }
+            Err(error) => {
+                self.failed(key, &error);
+                Hole::Everywhere
+            }
+        }
+    }
+
+    /// Where the first character lies that is not NUL, each `unit` bytes; `None` if there is none.
+    fn written_from(&self, key: Key, unit: u64) -> io::Result<Option<u64>> {
+        const WINDOW: u64 = 64 * 1024;
+        let file = self.files.get(&key);
+        let open = file.and_then(|file| Some((file.handle.as_ref()?, file.seen)));
+        let Some((handle, size)) = open else {
+            return Ok(Some(0));
+        };
+        let mut bytes = Vec::new();
+        handle.read(0, 1, &mut bytes)?;
+        if bytes.first() != Some(&0) {
+            return Ok(Some(0));
+        }
+        let mut at = handle.first_data()?;
+        at -= at % unit;
+        while at < size {
+            bytes.clear();
+            handle.read(at, WINDOW.min(size - at) as usize, &mut bytes)?;
+            if let Some(place) = bytes.iter().position(|byte| *byte != 0) {
+                let place = at + place as u64;
+                return Ok(Some(place - place % unit));
+            }
+            if bytes.is_empty() {
+                break;
+            }
+            at += bytes.len() as u64;
+        }
+        Ok(None)
+    }
+
     /// At the beginning of a file, finds out where its header ends. At the end `to_end` of a file
     /// that has fewer lines, all of it is header.
     pub(super) fn find_header(&mut self, key: Key, stream: usize, to_end: bool) -> Header {

@@ -2,12 +2,16 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::file::{File, prefix_now};
 use super::{Follower, Key};
 use crate::disk::Sight;
 use crate::identity::{Incarnation, PREFIX, Prefix};
 use crate::progress::{Entry, path_to_text};
+
+/// How often sizes are remembered that only grew; what is acknowledged is remembered at once.
+const REMEMBER: Duration = Duration::from_secs(5);
 
 impl Follower {
     /// A notice says that something happened at a path. Whether it is one of a followed file; if
@@ -34,7 +38,9 @@ impl Follower {
     /// Takes in a look at a followed file.
     pub(super) fn observe(&mut self, key: Key, sight: Sight) {
         let now = self.disk.now();
-        let Some(file) = self.files.get_mut(&key) else {
+        // What a look shows of a compressed file says nothing about what it holds.
+        let file = self.files.get_mut(&key).filter(|file| !file.is_archive());
+        let Some(file) = file else {
             return;
         };
         let before = std::mem::replace(&mut file.sight, sight);
@@ -57,11 +63,10 @@ impl Follower {
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
-        // Growth is compared when it is read. What did not grow may have been rewritten.
-        let suspicious = sight.size <= file.seen;
-        let unchanged = match suspicious && !file.shrank(sight.size) {
-            true => file.is_unchanged(),
-            false => Ok(!suspicious),
+        // What grew may have been truncated before, and then the old size counts.
+        let unchanged = match file.shrank(sight.size) {
+            true => Ok(false),
+            false => file.is_unchanged(),
         };
         match unchanged {
             Ok(true) if sight.size < file.seen => self.cut_short(key, sight.size),
@@ -130,12 +135,27 @@ impl Follower {
         }
     }
 
+    /// Sizes that were seen are remembered now and then, so that bytes which vanish while nobody looks
+    /// are counted, and beginnings, so that what is left of a file is recognised.
+    pub fn remember(&mut self) {
+        self.remember_at = self.disk.now() + REMEMBER;
+        for (key, file) in &self.files {
+            let cursor = file.cursors.first().filter(|_| file.seen > file.noted);
+            if let Some(cursor) = cursor {
+                self.dirty.insert((*key, cursor.stream));
+            }
+        }
+    }
+
     /// A file's known beginning grows with it; not at each byte, so that progress stays small.
     pub(super) fn grow_prefix(&mut self, key: Key) {
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
-        let known = u64::from(file.prefix.length);
+        let source = file.cursors.first().map(|cursor| cursor.source);
+        let source = source.and_then(|id| self.progress.state().sources.get(&id));
+        // A first read knows more at once than is remembered.
+        let known = source.map_or(0, |source| u64::from(source.prefix.length));
         let worth = known < PREFIX as u64 && file.seen >= (2 * known).min(PREFIX as u64).max(1);
         let Some(handle) = file.handle.as_ref().filter(|_| worth && file.seen > known) else {
             return;

@@ -46,6 +46,8 @@ impl Follower {
         self.by_path.clear();
         self.dormant.clear();
         self.missing.clear();
+        self.passed_over.clear();
+        self.refused.clear();
         self.held.clear();
         self.dirty.clear();
         self.staged.clear();

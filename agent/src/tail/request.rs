@@ -122,7 +122,7 @@ pub(super) fn push_gap(
     let readable = file
         .handle
         .as_ref()
-        .filter(|_| reason == GapReason::Excluded);
+        .filter(|_| matches!(reason, GapReason::Excluded | GapReason::Hole));
     let tail: Option<Tail> = readable.and_then(|handle| tail_at(handle, end).ok().flatten());
     let Some(cursor) = file.cursor_mut(stream) else {
         return;

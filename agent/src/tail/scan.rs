@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::archives::Search;
 use super::file::{Cursor, folder_of};
 use super::plan::Ending;
 use super::{Follower, Key};
@@ -28,9 +29,12 @@ impl Follower {
         for (path, flows) in &found.paths {
             self.meet(path, flows)?;
         }
-        self.look_for_unmet(&found);
+        self.look_for_unmet(&found)?;
         self.look_for_dormant(&found)?;
         self.retire();
+        if self.disk.now() >= self.remember_at {
+            self.remember();
+        }
         if !self.progress.state().begun && !self.crowded {
             self.progress.stage(&Entry::Begun);
         }
@@ -45,6 +49,7 @@ impl Follower {
             Ok(sight) if sight.kind == Kind::File => {
                 match self.key_of(&sight) {
                     Some(key) => self.met(key, path, sight),
+                    None if self.is_passed_over(&sight) => {}
                     None => self.admit(path, flows)?,
                 }
                 if let Some(key) = self.key_of(&sight) {
@@ -76,8 +81,11 @@ impl Follower {
                 file.path = path.to_owned();
             }
             file.met = self.scans;
-            (file.detached, file.nowhere) = (None, false);
-            file.ending = open;
+            // A compressed file is found and has ended all the same.
+            if !file.is_archive() {
+                (file.detached, file.nowhere) = (None, false);
+                file.ending = open;
+            }
             self.by_path.insert(path.to_owned(), key);
         }
         self.observe(key, sight);
@@ -101,21 +109,22 @@ impl Follower {
     }
 
     /// Followed files that no pattern found: renamed, deleted, or in a folder that cannot be listed.
-    fn look_for_unmet(&mut self, found: &Found) {
+    fn look_for_unmet(&mut self, found: &Found) -> Result<(), ProgressError> {
         let blind = |folder: &Path| found.unreadable.iter().any(|(path, _)| path == folder);
         let unmet = self.files.iter().filter(|(_, file)| file.met != self.scans);
         let unmet: Vec<(Key, bool)> = unmet
             .map(|(key, file)| (*key, blind(folder_of(&file.path))))
             .collect();
         for (key, blind) in unmet {
-            self.unmet(key, blind);
+            self.unmet(key, blind)?;
         }
+        Ok(())
     }
 
-    fn unmet(&mut self, key: Key, blind: bool) {
+    fn unmet(&mut self, key: Key, blind: bool) -> Result<(), ProgressError> {
         let now = self.disk.now();
         let Some(file) = self.files.get_mut(&key) else {
-            return;
+            return Ok(());
         };
         let looked = file.handle.as_ref().map(|handle| handle.look());
         match looked {
@@ -127,17 +136,18 @@ impl Follower {
             }
             Some(Err(error)) => self.failed(key, &error),
             None if blind || file.ending == Ending::Gone => {}
-            None => self.look_for_closed(key),
+            None => return self.look_for_closed(key),
         }
         self.wake(key);
+        Ok(())
     }
 
     /// A file without a descriptor: under its old name no more, perhaps under another one in its
     /// folder.
-    fn look_for_closed(&mut self, key: Key) {
+    fn look_for_closed(&mut self, key: Key) -> Result<(), ProgressError> {
         let now = self.disk.now();
         let Some(file) = self.files.get(&key) else {
-            return;
+            return Ok(());
         };
         let (folder, wanted) = (folder_of(&file.path).to_owned(), file.incarnation);
         match self.locate(&folder, &wanted) {
@@ -156,9 +166,26 @@ impl Follower {
                     file.nowhere = true;
                     file.detached.get_or_insert(now);
                 }
+                self.look_for_compressed(key)?;
             }
             Located::Unknown => {}
         }
+        self.wake(key);
+        Ok(())
+    }
+
+    /// A closed file that is not where it was may have been compressed, with lines that came late.
+    fn look_for_compressed(&mut self, key: Key) -> Result<(), ProgressError> {
+        let file = self.files.get(&key);
+        let drained = file.filter(|file| file.cursors.iter().all(Cursor::is_drained));
+        let Some(id) = drained.and_then(|file| Some(file.cursors.first()?.source)) else {
+            return Ok(());
+        };
+        if let Search::Found(path, handle) = self.find_archive(id, self.rules.once) {
+            self.put_to_sleep(key);
+            self.take_over(id, handle, &path)?;
+        }
+        Ok(())
     }
 
     /// Looks for a file by what it is, in a folder.
@@ -241,15 +268,20 @@ impl Follower {
         if !self.files.get(&key).is_some_and(|file| file.is_over()) {
             return;
         }
+        if let Some(path) = self.put_to_sleep(key) {
+            tracing::info!(path = %path.display(), "a file is final: it ended, and all of it is acknowledged");
+        }
+    }
+
+    /// Follows a file no longer; its sources are remembered. Where it was.
+    fn put_to_sleep(&mut self, key: Key) -> Option<PathBuf> {
         for stream in 0..self.streams.len() {
             if self.dirty.remove(&(key, stream)) {
                 self.stage_standing(key, stream);
             }
         }
         self.close(key);
-        let Some(file) = self.files.remove(&key) else {
-            return;
-        };
+        let file = self.files.remove(&key)?;
         let id = file.incarnation;
         let names = (id.device, id.inode, id.birth);
         if self.by_incarnation.get(&names) == Some(&key) {
@@ -262,7 +294,7 @@ impl Follower {
                 sleeping.push(cursor.source);
             }
         }
-        tracing::info!(path = %file.path.display(), "a file is final: it ended, and all of it is acknowledged");
+        Some(file.path)
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct World {
     written: BTreeSet<Vec<u8>>,
     /// Lines that were truncated or deleted.
     mortal: BTreeSet<Vec<u8>>,
+    /// Files that were: they do not begin as they did when they were seen first.
+    truncated: BTreeSet<(u64, i64)>,
+    packed: usize,
 }
 
 pub(crate) fn flow(stream: &str, max_line: usize) -> Flow {
@@ -63,6 +66,8 @@ impl World {
             open: Vec::new(),
             written: BTreeSet::new(),
             mortal: BTreeSet::new(),
+            truncated: BTreeSet::new(),
+            packed: 0,
         }
     }
 
@@ -165,6 +170,19 @@ impl World {
         self.memory.rename("/log/app.log", "/log/app.log.1");
     }
 
+    /// Compresses the rotated file.
+    pub(crate) fn pack(&mut self) {
+        let rotated = "/log/app.log.1";
+        let key = self.memory.incarnation(rotated);
+        // Nobody recognises a file by its beginning that was not seen with it.
+        if !self.is_known(rotated) || key.is_some_and(|key| self.truncated.contains(&key)) {
+            self.doom(rotated);
+        }
+        self.packed += 1;
+        let packed = format!("/log/app.log.{}.gz", self.packed);
+        self.memory.pack(rotated, &packed);
+    }
+
     /// Whether progress knows a file for both streams.
     fn is_known(&self, path: &str) -> bool {
         let key = self.memory.incarnation(path);
@@ -182,6 +200,8 @@ impl World {
     pub(crate) fn truncate(&mut self) {
         self.end_line();
         self.doom("/log/app.log");
+        self.truncated
+            .extend(self.memory.incarnation("/log/app.log"));
         self.memory.truncate("/log/app.log", 0);
     }
 

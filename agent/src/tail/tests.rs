@@ -193,6 +193,47 @@ fn a_truncation_is_a_gap_and_a_new_epoch() {
     assert_eq!(world.bytes().gone, 7);
 }
 
+/// The daemon has it, and nobody else knows.
+#[test]
+fn what_was_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
+    for delivered in [4, 8] {
+        let mut world = world();
+        world.memory.append(LOG, b"one\n");
+        world.follower().scan().unwrap();
+        if delivered == 8 {
+            world.memory.append(LOG, b"two\n");
+            world.follower().scan().unwrap();
+        }
+        world.exchange(0, Luck::ReplyLost);
+        world.memory.append(LOG, b"three\n");
+        world.follower().scan().unwrap();
+        world.follower().remember();
+        world.follower().commit().unwrap();
+        world.kill();
+        world.memory.truncate(LOG, 0);
+        world.ship();
+        let bytes = world.bytes();
+        assert_eq!((bytes.delivered, bytes.gone), (delivered, 6));
+        world.kill();
+        world.ship();
+        assert_eq!(world.bytes(), bytes);
+    }
+}
+
+#[test]
+fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
+    let mut world = world();
+    world.memory.append(LOG, b"one\n");
+    world.follower().scan().unwrap();
+    world.follower().remember();
+    world.follower().commit().unwrap();
+    world.exchange(0, Luck::ReplyLost);
+    world.memory.truncate(LOG, 0);
+    world.ship();
+    let bytes = world.bytes();
+    assert_eq!((bytes.delivered, bytes.gone), (4, 0));
+}
+
 #[test]
 fn a_truncation_that_grew_back_is_seen_by_its_content() {
     for new in ["two\n", "one!\ntwo!\nthree\n"] {

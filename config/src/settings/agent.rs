@@ -93,6 +93,8 @@ pub struct Flow {
     pub skip_header_lines: u64,
     /// How the files write text.
     pub encoding: Encoding,
+    /// How changes are noticed.
+    pub watch: Watching,
 }
 
 impl Flow {
@@ -108,6 +110,7 @@ impl Flow {
             multi_line: None,
             skip_header_lines: 0,
             encoding: Encoding::Utf8,
+            watch: Watching::Auto,
         }
     }
 }
@@ -132,6 +135,16 @@ pub enum Encoding {
     Utf16Be,
     /// ISO 8859-1: a byte for a character.
     Latin1,
+}
+
+/// How it is noticed that something was written or rotated. Everything is looked at now and then in
+/// any case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Watching {
+    /// By the operating system's notices, where it gives some.
+    Auto,
+    /// By looking several times a second: file systems that others write to give no notices.
+    Poll,
 }
 
 /// Where to begin in a file that exists at the very first start. Files that appear later are

@@ -11,6 +11,7 @@ use crate::disk::memory::kill_after;
 enum Act {
     Append(usize, bool),
     Rotate,
+    Pack,
     Truncate,
     Delete(bool),
     Scan,
@@ -24,6 +25,7 @@ fn act(world: &mut World, act: Act) {
     match act {
         Act::Append(length, end) => world.append(length, end),
         Act::Rotate => world.rotate(),
+        Act::Pack => world.pack(),
         Act::Truncate => world.truncate(),
         Act::Delete(rotated) => {
             world.delete(if rotated {
@@ -57,6 +59,7 @@ fn kind_act() -> impl Strategy<Value = Act> {
         4 => (1..60usize, any::<bool>()).prop_map(|(length, end)| Act::Append(length, end)),
         1 => (1000..4000usize, any::<bool>()).prop_map(|(length, end)| Act::Append(length, end)),
         2 => Just(Act::Rotate),
+        1 => Just(Act::Pack),
         5 => Just(Act::Scan),
         8 => (0..2usize, luck()).prop_map(|(stream, luck)| Act::Exchange(stream, luck)),
         1 => (0..40u64).prop_map(Act::Wait),
@@ -106,15 +109,9 @@ proptest! {
 /// One history, with the kill at every step of it in turn.
 #[test]
 fn a_kill_at_every_step_of_a_rotation_changes_nothing() {
-    let mut last = 0;
-    for steps in 0.. {
-        kill_after(None);
-        let mut world = World::new();
-        for number in 0..6 {
-            world.append(20 + 300 * number, true);
-        }
-        act(&mut world, Act::Kill(steps));
-        for step in [
+    for_each_step(
+        &[],
+        &[
             Act::Scan,
             Act::Exchange(0, Luck::Good),
             Act::Rotate,
@@ -130,8 +127,54 @@ fn a_kill_at_every_step_of_a_rotation_changes_nothing() {
             Act::Exchange(0, Luck::Good),
             Act::Exchange(1, Luck::Good),
             Act::Commit,
-        ] {
-            act(&mut world, step);
+        ],
+    );
+}
+
+/// The same where the rotated file is compressed while the follower does not run and half of it is
+/// read.
+#[test]
+fn a_kill_at_every_step_of_reading_on_in_a_compressed_file_changes_nothing() {
+    let before = [
+        Act::Scan,
+        Act::Exchange(0, Luck::Good),
+        Act::Commit,
+        Act::Append(3000, true),
+        Act::Rotate,
+        Act::Pack,
+        Act::Append(30, true),
+    ];
+    let acts = [
+        Act::Scan,
+        Act::Scan,
+        Act::Exchange(0, Luck::Good),
+        Act::Exchange(1, Luck::ReplyLost),
+        Act::Scan,
+        Act::Exchange(1, Luck::Good),
+        Act::Commit,
+        Act::Scan,
+        Act::Exchange(0, Luck::Good),
+        Act::Exchange(1, Luck::Good),
+        Act::Commit,
+    ];
+    for_each_step(&before, &acts);
+}
+
+/// Plays a history and starts the follower anew; what comes then is played with a kill before each
+/// step in turn.
+fn for_each_step(before: &[Act], acts: &[Act]) {
+    let mut last = 0;
+    for steps in 0.. {
+        kill_after(None);
+        let mut world = World::new();
+        for number in 0..6 {
+            world.append(20 + 300 * number, true);
+        }
+        before.iter().for_each(|step| act(&mut world, *step));
+        world.follower = None;
+        act(&mut world, Act::Kill(steps));
+        for step in acts {
+            act(&mut world, *step);
         }
         let killed = world.kills;
         world.settle();

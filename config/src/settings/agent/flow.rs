@@ -7,7 +7,7 @@ use globset::GlobBuilder;
 
 use super::pattern::pattern;
 use super::tables::{FLOW, MULTI_LINE};
-use super::{Encoding, Flow, MultiLine, Start, parse};
+use super::{Encoding, Flow, MultiLine, Start, Watching, parse};
 use crate::limits::{DEFAULT_MAX_LINE, MAX_RECORD};
 use crate::names::StreamName;
 use crate::settings::values;
@@ -46,6 +46,7 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
     let max_line = max_line(&fields, encoding.unwrap_or(Encoding::Utf8));
     let multi_line = fields.optional("multi_line", multi_line);
     let skip_header_lines = fields.read("skip_header_lines", |at| at.count(0..=MOST_HEADER_LINES));
+    let watch = fields.read("watch", watch);
     if let (Some(paths), Some(stream)) = (&paths, &stream) {
         check_seen(at, paths, stream, seen);
     }
@@ -59,7 +60,12 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
         multi_line: multi_line?,
         skip_header_lines: skip_header_lines?,
         encoding: encoding?,
+        watch: watch?,
     })
+}
+
+fn watch(at: &At<'_>) -> Option<Watching> {
+    at.choice(&[("auto", Watching::Auto), ("poll", Watching::Poll)])
 }
 
 fn encoding(at: &At<'_>) -> Option<Encoding> {

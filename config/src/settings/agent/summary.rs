@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Encoding, Firehose, Flow, Log, OnError, Settings, Ship, Start, Step};
+use super::{Encoding, Firehose, Flow, Log, OnError, Settings, Ship, Start, Step, Watching};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -137,6 +137,8 @@ fn shape(flow: &Flow) -> impl Iterator<Item = String> {
     let unparsed = unparsed.map(str::to_owned);
     let record_id = flow.parse.record_id;
     let record_id = record_id.then(|| "  each record says which line it is".to_owned());
-    let said = [together, header, encoding, unparsed, record_id];
+    let polled = (flow.watch == Watching::Poll)
+        .then(|| "  looks for changes several times a second".to_owned());
+    let said = [together, header, encoding, unparsed, record_id, polled];
     said.into_iter().flatten()
 }

@@ -252,7 +252,12 @@ pub(super) static FLOW: Table = Table {
             "utf-8",
             "one of utf-8, utf-16le, utf-16be, latin-1",
         ),
-        Key::later("watch", "How changes are noticed."),
+        Key::new(
+            "watch",
+            "How changes are noticed: auto takes the system's notices where there are some, poll looks several times a second.",
+            "auto",
+            "auto or poll",
+        ),
     ],
 };
 

@@ -67,6 +67,7 @@ fn the_shortest_file_has_all_defaults() {
         multi_line: None,
         skip_header_lines: 0,
         encoding: Encoding::Utf8,
+        watch: Watching::Auto,
     };
     assert_eq!(settings.flows, std::slice::from_ref(&expected));
     assert_eq!(
@@ -111,8 +112,8 @@ fn everything_that_can_be_said_is_understood() {
     assert!(multi_line.start.is_match(b"2026-11-21 first"), "{flow:?}");
     assert_eq!(multi_line.wait, Duration::from_secs(2));
     assert_eq!(
-        (flow.skip_header_lines, flow.encoding),
-        (1, Encoding::Latin1)
+        (flow.skip_header_lines, flow.encoding, flow.watch),
+        (1, Encoding::Latin1, Watching::Poll)
     );
     assert_eq!(flow.exclude[0], "*.gz", "a name stays a name");
     assert!(flow.exclude[1].ends_with("/old/*"), "{flow:?}");
@@ -172,11 +173,11 @@ fn tables_and_readers_agree() {
 #[test]
 fn six_mistakes_are_six_problems() {
     let expected = [
+        "agent.yaml:2:43: listen.admin.tls: is not available in this version yet",
         "agent.yaml:4:3: ship.standpipe.url: is missing, allowed is http://HOST:PORT or https://HOST:PORT",
         "agent.yaml:6:21: limits.in_flight: \"2GiB\" is out of range: 1MiB to 1GiB is allowed",
         "agent.yaml:8:12: flows[0].paths: found \"/var/log/a.log\", allowed is a list",
         "agent.yaml:12:5: flows[1].strem: is no known key, did you mean \"stream\"?",
-        "agent.yaml:15:5: flows[2].watch: is not available in this version yet",
         "agent.yaml:16:5: flows[3]: conflict: \"/var/log/c.log\" feeds the stream c already",
     ];
     let found = problems(include_str!("tests/six_mistakes.yaml"));
@@ -185,7 +186,9 @@ fn six_mistakes_are_six_problems() {
 
 #[test]
 fn what_a_later_version_will_have_is_not_unknown() {
-    let found = problems(&with_flow("{paths: [/a], stream: a, watch: auto}"));
+    let tokens = "listen: {admin: {address: \"127.0.0.1:0\", tokens: []}}\n";
+    let text = with_flow("{paths: [/a], stream: a}") + tokens;
+    let found = problems(&text);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(
         found[0].contains("is not available in this version yet"),
@@ -390,6 +393,7 @@ flow into a
   a line that matches \"^[0-9]{4}-\" begins a record, which ends before the next one or after 2s of silence
   passes over the first line of each file
   reads Latin-1
+  looks for changes several times a second
 ";
     assert!(full.contains(shape), "{full}");
     assert!(
