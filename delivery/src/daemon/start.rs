@@ -14,6 +14,7 @@ use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::settings::delivery::Settings;
 
+use super::access::Access;
 use super::control;
 use super::doors::Doors;
 use super::metrics::record;
@@ -22,8 +23,9 @@ use super::preflight;
 use super::redrive;
 use super::reload::{Reloads, guests};
 use super::status::Status;
+use crate::ingest::firehose::FirehoseDoor;
 use crate::ingest::firehose::created::{Created, NotStarted};
-use crate::ingest::{self, Admission, Agents};
+use crate::ingest::{self, Admission, Agents, NativeDoor};
 use crate::stream::{OpenError, Resources, StartError, Streams};
 
 /// Everything that runs.
@@ -34,8 +36,11 @@ pub(super) struct Running {
     pub(super) published: Published,
     /// Where records come in. Closed first.
     pub(super) records: Doors,
+    /// Who may enter.
+    pub(super) access: Access,
     pub(super) streams: Streams,
-    /// What it runs with: the doors and limits of the start, the streams of the last reload.
+    /// What it runs with: what cannot change while it does as it was at the start, the rest as of the
+    /// last reload.
     pub(super) settings: Settings,
     /// What was set aside for the components of all streams, in bytes.
     pub(super) guests: u64,
@@ -107,7 +112,7 @@ impl Running {
         let (streams, created) = streams(&settings).await?;
         let _ = seen.streams.set(streams.clone());
         recovery.release();
-        let records = records(&settings, &streams, created, &seen.agents).await?;
+        let (records, access) = records(&settings, &streams, created, &seen.agents).await?;
         let published = addresses(&settings.data_dir, &records, &admin)?;
         opening.release();
         service::ready();
@@ -116,6 +121,7 @@ impl Running {
             readiness,
             published,
             records,
+            access,
             streams,
             guests: guests(&settings),
             settings,
@@ -182,24 +188,26 @@ async fn records(
     streams: &Streams,
     created: Created,
     agents: &Agents,
-) -> Result<Doors, CannotOpen> {
-    let mut doors = Doors::default();
+) -> Result<(Doors, Access), CannotOpen> {
+    let (mut doors, mut access) = (Doors::default(), Access::default());
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
     if let Some(firehose) = &settings.listen.firehose {
-        let router =
-            ingest::firehose::router(streams.clone(), created, firehose.clone(), memory.clone());
+        let (settings, memory) = (firehose.clone(), memory.clone());
+        let door = FirehoseDoor::new(streams.clone(), created, settings, memory);
+        let (tls, router) = (firehose.tls.clone(), door.router());
         doors
-            .open("firehose", firehose.address, firehose.tls.clone(), router)
+            .open("firehose", firehose.address, tls, router)
             .await?;
+        access.firehose = Some(door);
     }
     if let Some(native) = &settings.listen.native {
         let tokens = native.tokens.clone();
-        let router = ingest::router(streams.clone(), tokens, memory, agents.clone());
-        doors
-            .open("native", native.address, native.tls.clone(), router)
-            .await?;
+        let door = NativeDoor::new(streams.clone(), tokens, memory, agents.clone());
+        let (tls, router) = (native.tls.clone(), door.router());
+        doors.open("native", native.address, tls, router).await?;
+        access.native = Some(door);
     }
-    Ok(doors)
+    Ok((doors, access))
 }
 
 fn addresses(data_dir: &Path, records: &Doors, admin: &Doors) -> Result<Published, FileError> {

@@ -1,6 +1,7 @@
 //! What Standpipe must show, shown with the real programs: from a line in a log to a row in a
 //! file, through kills, damage, wrong settings and odd records.
 
+mod access;
 mod damage;
 mod ends;
 mod fixture;
@@ -19,6 +20,7 @@ mod points;
 mod quickstart;
 mod reload;
 mod settings;
+mod signed;
 mod stops;
 #[cfg(feature = "faults")]
 mod threads;
