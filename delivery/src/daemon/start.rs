@@ -5,16 +5,16 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use standpipe_config::files::{FileError, FolderError, FolderLock};
-use standpipe_config::process::admin;
+use standpipe_config::process::admin::{self, Gate};
 use standpipe_config::process::door::CannotOpen;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::metrics::{Metrics, Taken};
-use standpipe_config::process::published::{Published, publish, retract};
+use standpipe_config::process::published::{Published, publish, publish_token, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::settings::delivery::Settings;
 
-use super::access::Access;
+use super::access::{Access, bearers};
 use super::control;
 use super::doors::Doors;
 use super::metrics::record;
@@ -105,14 +105,21 @@ impl Running {
             readiness.latch("the doors for records are closed"),
         );
         let seen = Seen::default();
-        let admin = admin(&settings, &readiness, &metrics, &seen).await?;
+        let gate = gate(&settings)?;
+        let shown = admin::Shown {
+            readiness: readiness.clone(),
+            metrics: metrics.clone(),
+            gate: gate.clone(),
+        };
+        let admin = admin(&settings, shown, &seen).await?;
         let answers = preflight::ask(&settings).await;
         preflight::judge(answers, &settings.streams, &settings.data_dir)
             .map_err(CannotStart::Destination)?;
         let (streams, created) = streams(&settings).await?;
         let _ = seen.streams.set(streams.clone());
         recovery.release();
-        let (records, access) = records(&settings, &streams, created, &seen.agents).await?;
+        let (records, mut access) = records(&settings, &streams, created, &seen.agents).await?;
+        access.admin = Some(gate);
         let published = addresses(&settings.data_dir, &records, &admin)?;
         opening.release();
         service::ready();
@@ -144,21 +151,32 @@ impl Running {
     }
 }
 
-async fn admin(
-    settings: &Settings,
-    readiness: &Readiness,
-    metrics: &Metrics,
-    seen: &Seen,
-) -> Result<Doors, CannotOpen> {
+/// Who may ask at the admin door. The commands of this program always may, where they may read the data.
+fn gate(settings: &Settings) -> Result<Gate, FileError> {
+    let Some(admin) = &settings.listen.admin else {
+        return Ok(Gate::default());
+    };
+    let own = publish_token(&settings.data_dir)?;
+    Ok(Gate::new(bearers(&admin.tokens), Some(own)))
+}
+
+async fn admin(settings: &Settings, shown: admin::Shown, seen: &Seen) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
     if let Some(admin) = &settings.listen.admin {
-        let shown = seen.clone();
+        let looked_at = seen.clone();
         let memory = settings.limits.memory;
-        let status = move || Status::of(shown.streams.get(), &shown.reloads, &shown.agents, memory);
+        let status = move || {
+            let Seen {
+                streams,
+                reloads,
+                agents,
+            } = &looked_at;
+            Status::of(streams.get(), reloads, agents, memory)
+        };
         let more = control::router(seen.streams.clone())
             .merge(redrive::router(seen.streams.clone()))
             .merge(page::router());
-        let router = admin::router(readiness.clone(), metrics.clone(), status, record, more);
+        let router = admin::router(shown, status, record, more);
         doors
             .open("admin", admin.address, admin.tls.clone(), router)
             .await?;

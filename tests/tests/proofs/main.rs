@@ -2,6 +2,7 @@
 //! file, through kills, damage, wrong settings and odd records.
 
 mod access;
+mod admin;
 mod damage;
 mod ends;
 mod fixture;

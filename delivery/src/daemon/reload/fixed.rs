@@ -27,6 +27,9 @@ fn without_access(listen: &Listen) -> Listen {
     if let Some(native) = &mut listen.native {
         native.tokens.clear();
     }
+    if let Some(admin) = &mut listen.admin {
+        admin.tokens.clear();
+    }
     if let Some(firehose) = &mut listen.firehose {
         firehose.keys.clear();
     }
