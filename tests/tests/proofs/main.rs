@@ -20,6 +20,7 @@ mod page;
 mod points;
 mod quickstart;
 mod reload;
+mod secrets;
 mod settings;
 mod signed;
 mod stops;
