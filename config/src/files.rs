@@ -5,8 +5,9 @@
 //! bytes need a sync of the file. `fdatasync` is enough for bytes, because it also writes the
 //! size that is needed to read them back.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 pub use entry_log::{EntryLog, LogError, LogKind, Opened};
@@ -108,11 +109,32 @@ pub fn show(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     fs::rename(&aside, path).doing("rename", &aside)
 }
 
-fn write_aside(path: &Path, bytes: &[u8]) -> Result<(File, PathBuf), FileError> {
+/// The same, for nobody but this process's user to read.
+pub fn show_own(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    // What a process that was killed left has other rights, perhaps.
+    remove(&aside(path))?;
+    let (_, aside) = write_aside_as(path, bytes, OpenOptions::new().mode(0o600))?;
+    fs::rename(&aside, path).doing("rename", &aside)
+}
+
+fn aside(path: &Path) -> PathBuf {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".tmp");
-    let aside = PathBuf::from(aside);
-    let mut file = File::create(&aside).doing("create", &aside)?;
+    PathBuf::from(aside)
+}
+
+fn write_aside(path: &Path, bytes: &[u8]) -> Result<(File, PathBuf), FileError> {
+    write_aside_as(path, bytes, &mut OpenOptions::new())
+}
+
+fn write_aside_as(
+    path: &Path,
+    bytes: &[u8],
+    options: &mut OpenOptions,
+) -> Result<(File, PathBuf), FileError> {
+    let aside = aside(path);
+    let options = options.write(true).create(true).truncate(true);
+    let mut file = options.open(&aside).doing("create", &aside)?;
     file.write_all(bytes).doing("write", &aside)?;
     Ok((file, aside))
 }

@@ -66,3 +66,6 @@ fn read_file(path: &Path) -> Result<(String, PathBuf), Problems> {
             }])
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ pub use crate::stream::redrive::Selection;
 pub use redrive::command::{Asking, errors, redrive};
 use start::{CannotStart, Running};
 
+mod access;
 mod components;
 mod control;
 mod doors;

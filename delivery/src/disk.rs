@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use standpipe_config::files::{Doing, FileError};
@@ -21,7 +21,7 @@ const BELIEVED: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    high_water: HighWater,
+    high_water: Mutex<HighWater>,
     /// When the file system was asked last, and what is left of what it said.
     known: Mutex<Option<(Instant, u64)>>,
 }
@@ -31,9 +31,22 @@ impl DataFolder {
     pub fn new(path: &Path, high_water: HighWater) -> Self {
         Self {
             path: path.to_owned(),
-            high_water,
+            high_water: Mutex::new(high_water),
             known: Mutex::new(None),
         }
+    }
+
+    /// Counts as full there from now on.
+    pub fn limit(&self, high_water: HighWater) {
+        *self.high_water() = high_water;
+        // What was told is no longer so.
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn high_water(&self) -> MutexGuard<'_, HighWater> {
+        self.high_water
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes that may still be written before the high-water mark: what the file system said less
@@ -75,7 +88,7 @@ impl DataFolder {
         let stat =
             rustix::fs::statvfs(&self.path).doing("ask for the free space of", &self.path)?;
         let available = stat.f_bavail.saturating_mul(stat.f_frsize);
-        let kept = match self.high_water {
+        let kept = match *self.high_water() {
             HighWater::Free(bytes) => bytes,
             HighWater::Percent(percent) => {
                 let whole = stat.f_blocks.saturating_mul(stat.f_frsize);

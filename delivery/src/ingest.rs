@@ -11,7 +11,6 @@
 //! nothing about repeats; the journal's writer does (rule 2).
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -21,6 +20,7 @@ use standpipe_config::names::StreamName;
 use standpipe_config::settings::delivery::Token;
 
 use crate::stream::Streams;
+use current::Current;
 use gate::{Gate, Visitor};
 use refused::{Kind, Refused};
 use store::Store;
@@ -32,6 +32,7 @@ pub use agents::{Agents, Seen};
 mod admission;
 mod agents;
 mod body;
+mod current;
 pub mod firehose;
 mod gate;
 mod head;
@@ -44,7 +45,7 @@ mod store;
 mod work;
 
 /// What every request of the native door shares.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ingest {
     store: Store,
     gate: Gate,
@@ -54,31 +55,42 @@ struct Ingest {
     pace: body::Pace,
 }
 
-/// The native door's endpoints, open to the bearers of `tokens`, or without any to this machine.
-/// Which agents came is noted in `agents`.
-pub fn router(
-    streams: Streams,
-    tokens: Vec<Token>,
-    admission: Admission,
-    agents: Agents,
-) -> Router {
-    routes(Ingest {
-        store: Store::Streams(streams),
-        gate: Gate::new(tokens),
-        admission,
-        agents,
-        workers: Workers::default(),
-        pace: body::PACE,
-    })
+/// The native door. A handle: clones are the same door.
+#[derive(Clone, Debug)]
+pub struct NativeDoor(Current<Ingest>);
+
+impl NativeDoor {
+    /// A door open to the bearers of `tokens`, or without any to this machine. Which agents came is
+    /// noted in `agents`.
+    pub fn new(streams: Streams, tokens: Vec<Token>, admission: Admission, agents: Agents) -> Self {
+        Self(Current::new(Ingest {
+            store: Store::Streams(streams),
+            gate: Gate::new(tokens),
+            admission,
+            agents,
+            workers: Workers::default(),
+            pace: body::PACE,
+        }))
+    }
+
+    /// Its endpoints.
+    pub fn router(&self) -> Router {
+        routes(self.0.clone())
+    }
+
+    /// Opens it to the bearers of these tokens, and to nobody else, from the next request on.
+    pub fn accept(&self, tokens: Vec<Token>) {
+        self.0.change(|ingest| ingest.gate = Gate::new(tokens));
+    }
 }
 
-fn routes(ingest: Ingest) -> Router {
+fn routes(ingest: Current<Ingest>) -> Router {
     Router::new()
         .route("/v1/streams/{name}/records", post(records::post))
         .route("/v1/streams/{name}/sources", get(sources::get))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .with_state(Arc::new(ingest))
+        .with_state(ingest)
 }
 
 async fn no_such_path(uri: Uri) -> Refused {

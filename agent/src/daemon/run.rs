@@ -209,14 +209,14 @@ async fn open_door(
         faults::takes_time("status");
         asking.status()
     };
-    let router = admin::router(
-        readiness.clone(),
-        metrics.clone(),
-        status,
-        metrics::record,
-        // It has no endpoints of its own.
-        Default::default(),
-    );
+    let shown = admin::Shown {
+        readiness: readiness.clone(),
+        metrics: metrics.clone(),
+        // It is on loopback, and has no tokens.
+        gate: Default::default(),
+    };
+    // It has no endpoints of its own.
+    let router = admin::router(shown, status, metrics::record, Default::default());
     let doors = BTreeMap::from([(door.name(), door.address())]);
     let published = publish(&settings.data_dir, &doors)?;
     let (closing, closed) = oneshot::channel::<()>();

@@ -12,22 +12,24 @@
 //!
 //! Metrics and status are put together beside the threads that answer: there may be many streams.
 //!
-//! It answers loopback only: status and metrics name streams, paths and destinations, and there
-//! are no tokens for it yet.
+//! It answers this machine only, or the bearers of tokens ([`gate`]): status and metrics name streams,
+//! paths and destinations.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::door::is_local;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
+use gate::guard;
+
+pub use gate::{Bearer, Gate};
+
+mod gate;
 
 /// The header that a request must have which changes something. Browsers ask before they send it to
 /// another site, and nobody answers them.
@@ -37,19 +39,29 @@ const ENDPOINTS: &str =
     "There are /live, /ready, /metrics and /status, and with the daemon a page at /.\n";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What every process has to show, and to whom.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Whether it takes work.
+    pub readiness: Readiness,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// Who may see it.
+    pub gate: Gate,
+}
+
 /// The endpoints, and `more` of the program's own. `status` is asked at each request; `record` sets
 /// metrics from what it said.
-pub fn router<S, F>(
-    readiness: Readiness,
-    metrics: Metrics,
-    status: F,
-    record: fn(&S),
-    more: Router,
-) -> Router
+pub fn router<S, F>(shown: Shown, status: F, record: fn(&S), more: Router) -> Router
 where
     S: Serialize + 'static,
     F: Fn() -> S + Clone + Send + Sync + 'static,
 {
+    let Shown {
+        readiness,
+        metrics,
+        gate,
+    } = shown;
     let seen = status.clone();
     Router::new()
         .route("/live", get(async || "live\n"))
@@ -64,7 +76,7 @@ where
         )
         .merge(more.layer(from_fn(only_commands)))
         .fallback(async || (StatusCode::NOT_FOUND, ENDPOINTS))
-        .layer(from_fn(local_only))
+        .layer(from_fn_with_state(gate, guard))
 }
 
 fn ready(readiness: &Readiness) -> (StatusCode, String) {
@@ -95,18 +107,6 @@ async fn only_commands(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let message = format!("commands need the header {COMMAND}: 1, and none come from browsers\n");
-    (StatusCode::FORBIDDEN, message).into_response()
-}
-
-async fn local_only(
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if is_local(&peer) {
-        return next.run(request).await;
-    }
-    let message = "the admin door answers this machine only: ask it there, or through a tunnel\n";
     (StatusCode::FORBIDDEN, message).into_response()
 }
 

@@ -12,6 +12,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 /// How often what histograms gathered is folded, so that they stay small though nobody scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// Up to where the buckets of histograms go, in seconds: from a quick answer to the longest timeout.
+const BUCKETS: [f64; 10] = [0.005, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0];
+
 /// The metrics of this process. A handle.
 #[derive(Clone)]
 pub struct Metrics {
@@ -26,7 +29,9 @@ pub struct Taken(#[from] metrics_exporter_prometheus::BuildError);
 impl Metrics {
     /// Makes this the recorder of the process.
     pub fn install() -> Result<Self, Taken> {
-        let process = PrometheusBuilder::new().install_recorder()?;
+        let process = PrometheusBuilder::new()
+            .set_buckets(&BUCKETS)?
+            .install_recorder()?;
         Ok(Self { process })
     }
 

@@ -35,6 +35,7 @@ pub use created::Created;
 pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use json::{HiveJson, JsonSerDe, OpenXJson};
+pub use listen::AdminToken;
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use parquet::{ParquetLayout, ParquetVersion};
 pub use partitioning::{EventTime, KeyQuery, Partitioning};
@@ -127,6 +128,8 @@ impl StreamPattern {
 pub struct Admin {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Who may ask. Empty: only loopback is accepted, and needs no token.
+    pub tokens: Vec<AdminToken>,
     /// How it speaks TLS; `None`: it does not.
     pub tls: Option<Tls>,
 }

@@ -1,6 +1,6 @@
 //! What `/metrics` says. Most is set from the status at each scrape, so that the two cannot disagree.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 
 use super::status::Status;
 use crate::ingest::Seen;
@@ -18,6 +18,7 @@ fn explain(metric: &Metric) {
     match metric.kind {
         Kind::Counter => describe_counter!(metric.name, metric.about),
         Kind::Gauge => describe_gauge!(metric.name, metric.about),
+        Kind::Histogram => describe_histogram!(metric.name, metric.about),
     }
 }
 

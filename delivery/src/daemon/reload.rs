@@ -4,7 +4,8 @@
 //! A file that cannot be used changes nothing, nor does one whose new streams cannot be delivered.
 //! What a stream holds is kept through a change: its open batch is sealed as it was meant, and what
 //! is sealed goes where it was sealed for (rule 16). Its door is closed for a moment, and callers
-//! come back. What cannot change while the daemon runs is said, and takes effect at the next start.
+//! come back. Tokens and keys count from the next request on. What cannot change while the daemon
+//! runs is said, and takes effect at the next start.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -209,7 +210,12 @@ impl Running {
         change: &Change,
         settings: &Settings,
     ) -> Result<(), Vec<(StreamName, String)>> {
+        // Whom it shuts out is out before anything else is tried.
+        self.access
+            .change(&mut self.settings.listen, &settings.listen);
         let streams = &self.streams;
+        streams.limit_disk(settings.limits.disk);
+        self.settings.limits.disk = settings.limits.disk;
         streams.read_secrets_again();
         let fresh = change.fresh();
         let taken_over = |name: &&StreamName| {

@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use standpipe_config::files::{FileError, FolderError, FolderLock};
-use standpipe_config::process::admin;
+use standpipe_config::process::admin::{self, Gate};
 use standpipe_config::process::door::CannotOpen;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::metrics::{Metrics, Taken};
-use standpipe_config::process::published::{Published, publish, retract};
+use standpipe_config::process::published::{Published, publish, publish_token, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::settings::delivery::Settings;
 
+use super::access::{Access, bearers};
 use super::control;
 use super::doors::Doors;
 use super::metrics::record;
@@ -22,8 +23,9 @@ use super::preflight;
 use super::redrive;
 use super::reload::{Reloads, guests};
 use super::status::Status;
+use crate::ingest::firehose::FirehoseDoor;
 use crate::ingest::firehose::created::{Created, NotStarted};
-use crate::ingest::{self, Admission, Agents};
+use crate::ingest::{self, Admission, Agents, NativeDoor};
 use crate::lane::Threads;
 use crate::stream::{OpenError, Resources, StartError, Streams};
 
@@ -35,8 +37,11 @@ pub(super) struct Running {
     pub(super) published: Published,
     /// Where records come in. Closed first.
     pub(super) records: Doors,
+    /// Who may enter.
+    pub(super) access: Access,
     pub(super) streams: Streams,
-    /// What it runs with: the doors and limits of the start, the streams of the last reload.
+    /// What it runs with: what cannot change while it does as it was at the start, the rest as of the
+    /// last reload.
     pub(super) settings: Settings,
     /// What was set aside for the components of all streams, in bytes.
     pub(super) guests: u64,
@@ -103,14 +108,21 @@ impl Running {
             readiness.latch("the doors for records are closed"),
         );
         let seen = Seen::default();
-        let admin = admin(&settings, &readiness, &metrics, &seen).await?;
+        let gate = gate(&settings)?;
+        let shown = admin::Shown {
+            readiness: readiness.clone(),
+            metrics: metrics.clone(),
+            gate: gate.clone(),
+        };
+        let admin = admin(&settings, shown, &seen).await?;
         let answers = preflight::ask(&settings).await;
         preflight::judge(answers, &settings.streams, &settings.data_dir)
             .map_err(CannotStart::Destination)?;
         let (streams, created) = streams(&settings).await?;
         let _ = seen.streams.set(streams.clone());
         recovery.release();
-        let records = records(&settings, &streams, created, &seen.agents).await?;
+        let (records, mut access) = records(&settings, &streams, created, &seen.agents).await?;
+        access.admin = Some(gate);
         let published = addresses(&settings.data_dir, &records, &admin)?;
         opening.release();
         service::ready();
@@ -119,6 +131,7 @@ impl Running {
             readiness,
             published,
             records,
+            access,
             streams,
             guests: guests(&settings),
             settings,
@@ -141,21 +154,32 @@ impl Running {
     }
 }
 
-async fn admin(
-    settings: &Settings,
-    readiness: &Readiness,
-    metrics: &Metrics,
-    seen: &Seen,
-) -> Result<Doors, CannotOpen> {
+/// Who may ask at the admin door. The commands of this program always may, where they may read the data.
+fn gate(settings: &Settings) -> Result<Gate, FileError> {
+    let Some(admin) = &settings.listen.admin else {
+        return Ok(Gate::default());
+    };
+    let own = publish_token(&settings.data_dir)?;
+    Ok(Gate::new(bearers(&admin.tokens), Some(own)))
+}
+
+async fn admin(settings: &Settings, shown: admin::Shown, seen: &Seen) -> Result<Doors, CannotOpen> {
     let mut doors = Doors::default();
     if let Some(admin) = &settings.listen.admin {
-        let shown = seen.clone();
+        let looked_at = seen.clone();
         let memory = settings.limits.memory;
-        let status = move || Status::of(shown.streams.get(), &shown.reloads, &shown.agents, memory);
+        let status = move || {
+            let Seen {
+                streams,
+                reloads,
+                agents,
+            } = &looked_at;
+            Status::of(streams.get(), reloads, agents, memory)
+        };
         let more = control::router(seen.streams.clone())
             .merge(redrive::router(seen.streams.clone()))
             .merge(page::router());
-        let router = admin::router(readiness.clone(), metrics.clone(), status, record, more);
+        let router = admin::router(shown, status, record, more);
         doors
             .open("admin", admin.address, admin.tls.clone(), router)
             .await?;
@@ -186,24 +210,26 @@ async fn records(
     streams: &Streams,
     created: Created,
     agents: &Agents,
-) -> Result<Doors, CannotOpen> {
-    let mut doors = Doors::default();
+) -> Result<(Doors, Access), CannotOpen> {
+    let (mut doors, mut access) = (Doors::default(), Access::default());
     let memory = Admission::new(ingest::share(settings.limits.memory), ingest::PATIENCE);
     if let Some(firehose) = &settings.listen.firehose {
-        let router =
-            ingest::firehose::router(streams.clone(), created, firehose.clone(), memory.clone());
+        let (settings, memory) = (firehose.clone(), memory.clone());
+        let door = FirehoseDoor::new(streams.clone(), created, settings, memory);
+        let (tls, router) = (firehose.tls.clone(), door.router());
         doors
-            .open("firehose", firehose.address, firehose.tls.clone(), router)
+            .open("firehose", firehose.address, tls, router)
             .await?;
+        access.firehose = Some(door);
     }
     if let Some(native) = &settings.listen.native {
         let tokens = native.tokens.clone();
-        let router = ingest::router(streams.clone(), tokens, memory, agents.clone());
-        doors
-            .open("native", native.address, native.tls.clone(), router)
-            .await?;
+        let door = NativeDoor::new(streams.clone(), tokens, memory, agents.clone());
+        let (tls, router) = (native.tls.clone(), door.router());
+        doors.open("native", native.address, tls, router).await?;
+        access.native = Some(door);
     }
-    Ok(doors)
+    Ok((doors, access))
 }
 
 fn addresses(data_dir: &Path, records: &Doors, admin: &Doors) -> Result<Published, FileError> {

@@ -22,6 +22,14 @@ fn the_quota_closes_the_door_and_opens_it_again() {
 }
 
 #[test]
+fn how_full_the_disk_may_be_can_change() {
+    let folder = folder(HighWater::Free(u64::MAX));
+    assert_eq!(folder.room().unwrap(), 0);
+    folder.limit(HighWater::Free(0));
+    assert!(folder.room().unwrap() > 0);
+}
+
+#[test]
 fn what_is_taken_already_may_be_used_up_to_the_quota() {
     let quota = Quota::new(100, folder(HighWater::Free(0)));
     quota.take(100);

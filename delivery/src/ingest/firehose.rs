@@ -15,10 +15,11 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::Response;
 use standpipe_config::names::StreamName;
-use standpipe_config::settings::delivery::Firehose as Settings;
+use standpipe_config::settings::delivery::{AccessKey, Firehose as Settings};
 
 use super::admission::{Admission, Grant};
 use super::body::{self, linger};
+use super::current::Current;
 use super::store::Store;
 use super::work::{Workers, broken};
 use crate::stream::Streams;
@@ -46,7 +47,7 @@ mod sigv4;
 mod tags;
 
 /// What every request of the Firehose door shares.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Firehose {
     store: Store,
     created: Created,
@@ -58,33 +59,49 @@ struct Firehose {
     pace: body::Pace,
 }
 
-/// The Firehose door.
-pub fn router(
-    streams: Streams,
-    created: Created,
-    settings: Settings,
-    admission: Admission,
-) -> Router {
-    let Settings {
-        keys,
-        region,
-        account,
-        ..
-    } = settings;
-    routes(Firehose {
-        store: Store::Streams(streams),
-        created,
-        keys: Keys::new(keys),
-        names: Names { region, account },
-        waiting: WaitingRoom::beside(&admission),
-        admission,
-        workers: Workers::default(),
-        pace: body::PACE,
-    })
+/// The Firehose door. A handle: clones are the same door.
+#[derive(Clone, Debug)]
+pub struct FirehoseDoor(Current<Firehose>);
+
+impl FirehoseDoor {
+    /// A door as its settings say.
+    pub fn new(
+        streams: Streams,
+        created: Created,
+        settings: Settings,
+        admission: Admission,
+    ) -> Self {
+        let Settings {
+            keys,
+            region,
+            account,
+            ..
+        } = settings;
+        Self(Current::new(Firehose {
+            store: Store::Streams(streams),
+            created,
+            keys: Keys::new(keys),
+            names: Names { region, account },
+            waiting: WaitingRoom::beside(&admission),
+            admission,
+            workers: Workers::default(),
+            pace: body::PACE,
+        }))
+    }
+
+    /// Its one endpoint.
+    pub fn router(&self) -> Router {
+        routes(self.0.clone())
+    }
+
+    /// Opens it to those who sign with these keys, and to nobody else, from the next request on.
+    pub fn accept(&self, keys: Vec<AccessKey>) {
+        self.0.change(|door| door.keys = Keys::new(keys));
+    }
 }
 
-fn routes(door: Firehose) -> Router {
-    Router::new().fallback(enter).with_state(Arc::new(door))
+fn routes(door: Current<Firehose>) -> Router {
+    Router::new().fallback(enter).with_state(door)
 }
 
 /// A request that may be read.

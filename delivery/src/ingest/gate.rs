@@ -12,7 +12,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::refused::{Kind, Refused};
 
 /// The tokens of a door.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
     tokens: Vec<Token>,
 }

@@ -1,6 +1,7 @@
 //! The door over a real socket, with raw HTTP, before streams that live in the test.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
@@ -33,7 +34,7 @@ struct Running {
 async fn open(streams: StandIn, tokens: Vec<Token>) -> Running {
     let streams = Arc::new(streams);
     let admission = Admission::new(MEMORY as u64, SHORT);
-    let router = routes(Ingest {
+    let router = routes(Current::new(Ingest {
         store: Store::StandIn(streams.clone()),
         gate: Gate::new(tokens),
         admission: admission.clone(),
@@ -43,7 +44,7 @@ async fn open(streams: StandIn, tokens: Vec<Token>) -> Running {
             silence: SHORT,
             whole: 5 * SHORT,
         },
-    });
+    }));
     let anywhere = "127.0.0.1:0".parse().unwrap();
     let door = Door::open("native", anywhere, None, Bounds::default())
         .await

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use standpipe_config::files::{EntryLog, FileError, LogError, LogKind};
 use standpipe_config::names::LaneId;
 
+use super::failed::failures::Failures;
+
 pub use crate::destination::Attempts;
 pub use entry::{Counts, Entry, Role, Seal, SealedFile, Version};
 pub use state::{Sealed, Settled, State};
@@ -36,6 +38,8 @@ pub struct Checkpoint {
     state: Mutex<State>,
     /// Files that delivery has not heard of yet; as many as it takes to come and look.
     fresh: Mutex<Vec<u64>>,
+    /// Why records failed since the start. Not kept on disk.
+    failures: Mutex<Failures>,
 }
 
 /// An entry whose caller waits.
@@ -176,6 +180,16 @@ impl Checkpoint {
         self.state().files.get(&id).cloned()
     }
 
+    /// Records failed whose error file is in the state.
+    pub fn failed(&self, failures: Failures) {
+        lock(&self.failures).append(failures);
+    }
+
+    /// Why records failed since the start.
+    pub fn failures(&self) -> Failures {
+        lock(&self.failures).clone()
+    }
+
     /// The state. Hold it for moments only.
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
@@ -188,6 +202,7 @@ impl Checkpoint {
             queue: Mutex::default(),
             fresh: Mutex::new(state.files.keys().copied().collect()),
             state: Mutex::new(state),
+            failures: Mutex::default(),
         }
     }
 

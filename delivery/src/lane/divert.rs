@@ -62,7 +62,7 @@ pub fn divert(
     let lines = Lines::RefusalBy(Box::new(file.target.clone()));
     let mut errors = ErrorFile::create(spool, &mut draft, lane, lines)?;
     refused.write(&mut rows_of(spool, &file.kept)?, &mut errors, attempts)?;
-    let failed = errors.failed;
+    let (failed, failures) = (errors.failed, errors.failures);
     let written = errors.file.finish()?;
     spool.sync()?;
     faults::reach("divert", "synced");
@@ -92,6 +92,7 @@ pub fn divert(
         Ok(()) => {
             faults::reach("divert", "recorded");
             draft.keep(added.spool_files());
+            checkpoint.failed(failures);
             spool.remove(file.spool_files());
             Ok(())
         }

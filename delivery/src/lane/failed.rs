@@ -12,6 +12,9 @@ use crate::format::error_line::{self, Called, Failed};
 use crate::record::Row;
 use crate::record::rows::{RowsError, RowsReader, Shape};
 use crate::spool::{Draft, Spool};
+use failures::Failures;
+
+pub mod failures;
 
 /// Which fields the lines of an error file have.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,6 +71,8 @@ pub struct ErrorFile {
     lines: Lines,
     line: Vec<u8>,
     pub(super) failed: Share,
+    /// Why they failed.
+    pub(super) failures: Failures,
 }
 
 impl ErrorFile {
@@ -84,6 +89,7 @@ impl ErrorFile {
             lines,
             line: Vec::new(),
             failed: Share::default(),
+            failures: Failures::default(),
         })
     }
 
@@ -119,6 +125,7 @@ impl ErrorFile {
             ..*row
         };
         self.file.writer.append(&line)?;
+        self.failures.add(row.id(self.lane), reason);
         self.failed.add(row);
         Ok(())
     }

@@ -46,6 +46,11 @@ impl Health {
         }
     }
 
+    /// The stream.
+    pub fn stream(&self) -> &StreamName {
+        &self.stream
+    }
+
     /// Something passing: a warning, once.
     pub fn worry(&self, part: Part, message: &str) {
         if self.change(part, Weight::Passing, message) {

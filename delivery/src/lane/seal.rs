@@ -12,6 +12,7 @@ use standpipe_config::prefix::PrefixError;
 
 use super::batch::{Batch, Data, DataFile, RowsFile, Tally};
 use super::checkpoint::{Attempts, Checkpoint, CheckpointError, Entry, Role, Seal, SealedFile};
+use super::failed::failures::Failures;
 use super::failed::{ErrorFile, Lines, Reason};
 use super::object::Origin;
 use super::partition::SharedName;
@@ -78,6 +79,7 @@ pub fn seal(
         files: Vec::new(),
         unsynced: Vec::new(),
         unconverted: Unconverted::default(),
+        failures: Failures::default(),
     };
     for (at, failed) in batch.failed {
         sealing.errors(failed, at.error_type())?;
@@ -111,6 +113,8 @@ struct Sealing<'a> {
     /// Files that are whole and not durable, each with the name of its sync.
     unsynced: Vec<(String, &'static str)>,
     unconverted: Unconverted,
+    /// Why records failed.
+    failures: Failures,
 }
 
 /// A rows file that is whole.
@@ -260,6 +264,7 @@ impl Sealing<'_> {
 
     /// Adds an error file.
     fn errors(&mut self, errors: ErrorFile, kind: &str) -> Result<SealedFile, SealError> {
+        self.failures.append(errors.failures);
         let content = Content::of(errors.file.finish()?, errors.failed);
         let place = self.plan.errors();
         let role = Role::Error(kind.to_owned());
@@ -343,6 +348,7 @@ impl Sealing<'_> {
             Ok(()) => {
                 faults::reach("seal", "recorded");
                 self.draft.keep(kept.iter());
+                checkpoint.failed(self.failures);
                 Ok(())
             }
             Err(error) if error.is_full() => Err(SealError::Full(error.to_string())),

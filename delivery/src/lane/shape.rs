@@ -20,6 +20,9 @@ use crate::journal::Chunk;
 use crate::record::portion::Portion;
 use crate::record::{Row, Stage};
 use crate::transform::{AnyTransform, Attempts, Outcome};
+use measured::Measured;
+
+mod measured;
 
 /// A portion's bytes are in memory so often: as they came, in the request, in the answer as sent
 /// and as read, and as outcomes.
@@ -71,7 +74,11 @@ struct Shaper {
 impl Shaper {
     async fn shape(&self, portion: Arc<Portion>) -> Result<Shaped, Failure> {
         let told = |trouble: &str| self.health.worry(Part::Transform, trouble);
-        let made = self.attempts.make(&self.transform, &portion, told).await;
+        let measured = Measured {
+            transform: &self.transform,
+            stream: self.health.stream(),
+        };
+        let made = self.attempts.make(&measured, &portion, told).await;
         let outcomes = made?;
         if !outcomes.iter().all(Outcome::is_failed) {
             self.health.clear(Part::Transform);

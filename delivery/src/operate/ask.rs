@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Client, Response};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use standpipe_config::process::admin::COMMAND;
@@ -18,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Door {
     address: SocketAddr,
     client: Client,
+    /// What lets us in, where the door asks for that.
+    token: Option<SecretString>,
 }
 
 /// Why there is no answer.
@@ -42,6 +45,11 @@ pub enum NoAnswer {
     /// HTTP cannot be had.
     #[error("cannot prepare HTTP: {0}")]
     Http(reqwest::Error),
+    /// It does not let us in.
+    #[error(
+        "the daemon at {0} asks for a token: run this as a user who may read admin-token in its data_dir, root or its own"
+    )]
+    Locked(SocketAddr),
     /// It does not do it.
     #[error("{0}")]
     Refused(String),
@@ -59,7 +67,7 @@ impl NoAnswer {
         match self {
             Self::NotRunning { .. } => true,
             Self::Silent { source, .. } => source.is_connect(),
-            Self::Http(_) | Self::Refused(_) => false,
+            Self::Http(_) | Self::Locked(_) | Self::Refused(_) => false,
         }
     }
 }
@@ -77,17 +85,27 @@ impl Door {
             .build()
             .map_err(NoAnswer::Http)?;
         Ok(Self {
-            address: published::admin(data_dir)?,
+            address: published::here(published::admin(data_dir)?),
             client,
+            token: published::token(data_dir),
         })
+    }
+
+    /// A request to a path at the door, which speaks TLS or not.
+    fn request(&self, method: Method, scheme: &str, path: &str) -> RequestBuilder {
+        let url = format!("{scheme}://{}{path}", self.address);
+        let request = self.client.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
     }
 
     /// What `/status` says.
     pub async fn status(&self) -> Result<Value, NoAnswer> {
         let mut last = None;
         for scheme in ["http", "https"] {
-            let url = format!("{scheme}://{}/status", self.address);
-            match self.client.get(url).send().await {
+            match self.request(Method::GET, scheme, "/status").send().await {
                 Ok(response) => return self.read(response).await,
                 Err(error) => last = last.or(Some(error)),
             }
@@ -99,9 +117,8 @@ impl Door {
     pub async fn order(&self, path: &str, body: &impl Serialize) -> Result<Value, NoAnswer> {
         let mut last = None;
         for scheme in ["http", "https"] {
-            let url = format!("{scheme}://{}{path}", self.address);
-            let request = self.client.post(url).header(COMMAND, "1").json(body);
-            match request.send().await {
+            let request = self.request(Method::POST, scheme, path);
+            match request.header(COMMAND, "1").json(body).send().await {
                 Ok(response) => return self.read(response).await,
                 // A door that speaks TLS does not understand the first.
                 Err(error) => last = last.or(Some(error)),
@@ -111,12 +128,15 @@ impl Door {
     }
 
     async fn read(&self, response: Response) -> Result<Value, NoAnswer> {
-        let is_good = response.status().is_success();
+        let status = response.status();
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Err(NoAnswer::Locked(self.address));
+        }
         let said: Value = response
             .json()
             .await
             .map_err(|error| self.silent(Some(error)))?;
-        match is_good {
+        match status.is_success() {
             true => Ok(said),
             false => Err(NoAnswer::Refused(
                 said["message"].as_str().unwrap_or_default().to_owned(),

@@ -128,6 +128,15 @@ fn shown(said: &Value, past: Option<(Duration, &Value)>) -> String {
     for (name, stream) in streams.into_iter().flatten() {
         let rate = past.map(|(since, past)| rates(stream, &past["streams"][name], since));
         table.add(row(name, stream, rate));
+        for (code, failed) in stream["errors"].as_object().into_iter().flatten() {
+            let (lines, last) = (&failed["lines"], failed["samples"].as_array());
+            let last = last.and_then(|all| all.last()?["message"].as_str());
+            let last = last.unwrap_or_default().escape_debug();
+            let _ = writeln!(
+                notes,
+                "{name}: {lines} failed with {code}, the last: {last}"
+            );
+        }
         if let Some(error) = stream["last_error"].as_str() {
             // Writing to a String cannot fail.
             let _ = writeln!(notes, "{name}: {error}");

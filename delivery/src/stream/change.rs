@@ -66,4 +66,9 @@ impl Streams {
         let (shared, named) = (self.shared.clone(), name.clone());
         blocking(move || shared.folders.exists(&named)).await
     }
+
+    /// The data folder's file system counts as full there from now on.
+    pub fn limit_disk(&self, high_water: settings::HighWater) {
+        self.shared.data.limit(high_water);
+    }
 }

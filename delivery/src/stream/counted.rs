@@ -6,6 +6,7 @@ use standpipe_config::names::Arrival;
 use super::status::{Attempts, Books, State, StreamStatus};
 use crate::journal::{Totals, Waiting};
 use crate::lane::checkpoint::{Sealed, Settled};
+use crate::lane::failed::failures::Failures;
 
 /// What was counted of a stream's records.
 pub(super) struct Counted {
@@ -65,6 +66,7 @@ impl Counted {
                 .into_iter()
                 .map(|(kind, c)| (kind, c.records))
                 .collect(),
+            errors: Failures::default(),
             disk_used: 0,
             disk_quota: 0,
             backup: None,

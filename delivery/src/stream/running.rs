@@ -269,6 +269,7 @@ impl Running {
             paused,
             destination: self.destination.clone(),
             attempts: self.tally.attempts(),
+            errors: self.checkpoint.failures(),
             disk_used: self.quota.used(),
             disk_quota: self.quota.bytes(),
             backup: shown.then_some(backup),

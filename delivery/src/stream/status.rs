@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::lane::failed::failures::Failures;
+
 /// How a stream is doing.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct StreamStatus {
@@ -35,6 +37,8 @@ pub struct StreamStatus {
     pub sealed_position: u64,
     /// Failed records by error type, such as `format-conversion-failed`.
     pub failed: BTreeMap<String, u64>,
+    /// Why records failed since the start, by code, with the last messages.
+    pub errors: Failures,
     /// Bytes on disk: journal, spool and recycled segments.
     pub disk_used: u64,
     /// The stream's quota in bytes.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Zoned;
 use standpipe_tests::random::Random;
-use standpipe_tests::{Daemon, Folder, Ledger, Outcome, access, objects};
+use standpipe_tests::{Daemon, Folder, Ledger, Outcome, access, http, objects};
 
 use crate::{Function, PATIENCE, error_lines, raw_data, stream};
 
@@ -65,6 +65,7 @@ fn a_function_shapes_drops_and_fails_a_hundred_thousand_lines() -> Outcome {
     assert_eq!(books.dropped, expected.dropped);
     assert_eq!(books.failed, expected.failed.written());
     assert_eq!(books.delivered, expected.kept.written());
+    check_counts(&daemon, books.failed)?;
     for path in objects::below(&folder.join("out/web"))? {
         for row in objects::json_lines(&path)? {
             let line = row["line"].as_str().unwrap_or("(none)");
@@ -81,6 +82,26 @@ fn a_function_shapes_drops_and_fails_a_hundred_thousand_lines() -> Outcome {
         "source backup has all as they came"
     );
     folder.done()
+}
+
+/// What operators see of it: as many records passed as did not fail, and why the others failed.
+fn check_counts(daemon: &Daemon, failed: u64) -> Outcome {
+    let metrics = http::get(daemon.door("admin")?, "/metrics")?.ok()?;
+    let metrics = String::from_utf8_lossy(&metrics.body);
+    let passed = LINES as u64 - failed;
+    for said in [
+        &format!("standpipe_records_transformed_total{{stream=\"web\"}} {passed}\n"),
+        "standpipe_transform_attempts_total{stream=\"web\",result=\"succeeded\"} ",
+        "standpipe_transform_seconds_bucket{stream=\"web\",le=\"+Inf\"} ",
+    ] {
+        assert!(metrics.contains(said), "{said} is not in {metrics}");
+    }
+    let status = daemon.status("web")?;
+    let code = &status["errors"]["Lambda.ProcessingFailedStatus"];
+    assert_eq!(code["lines"], failed, "{status}");
+    let sample = &code["samples"][0]["message"];
+    assert_eq!(sample, "ProcessingFailed status set for record");
+    Ok(())
 }
 
 /// D.5: the fields of an error line, and the record as it came.

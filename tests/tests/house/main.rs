@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, reason = "a test may be blunt")]
 
 mod bans;
+mod codes;
 mod imports;
 mod numbers;
 mod source;

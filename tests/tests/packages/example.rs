@@ -26,6 +26,12 @@ impl Example {
         })
     }
 
+    /// Settings that stand on a page, or elsewhere, of this name.
+    pub(crate) fn of(name: &str, text: String) -> Self {
+        let name = name.to_owned();
+        Self { name, text }
+    }
+
     /// With what it takes from the machine (secrets, certificates, folders) in `folder` instead, where
     /// it then is.
     pub(crate) fn at_home(mut self, folder: &Path) -> Outcome<Self> {
@@ -79,9 +85,14 @@ impl Example {
         &self.text
     }
 
+    /// Where they come from.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whose settings they are.
     pub(crate) fn program(&self) -> &'static str {
-        match self.name.starts_with("agent") {
+        match self.text.contains("\nship:") {
             true => "standpipe-agent",
             false => "standpipe-delivery",
         }

@@ -1,6 +1,8 @@
 //! What Standpipe must show, shown with the real programs: from a line in a log to a row in a
 //! file, through kills, damage, wrong settings and odd records.
 
+mod access;
+mod admin;
 mod damage;
 mod ends;
 mod fixture;
@@ -19,7 +21,9 @@ mod page;
 mod points;
 mod quickstart;
 mod reload;
+mod secrets;
 mod settings;
+mod signed;
 mod stops;
 #[cfg(feature = "faults")]
 mod threads;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use standpipe_tests::{Agent, Daemon, Folder, Outcome, http};
 
-use crate::{PATIENCE, raw};
+use crate::{PATIENCE, parquet, raw};
 
 /// A browser to look with; `tests/run --full` names one where there is one.
 const BROWSER: &str = "STANDPIPE_CHROMIUM";
@@ -13,11 +13,14 @@ const BROWSER: &str = "STANDPIPE_CHROMIUM";
 /// How long the page may work before it is looked at, in milliseconds of its own clock.
 const LOOKS: &str = "--virtual-time-budget=9000";
 
+/// A record that a page must show as it is.
+const MARKUP: &str = r#"{"n":"<b>bold</b>"}"#;
+
 #[test]
 fn the_page_is_there_and_shows_streams_and_agents() -> Outcome {
     let folder = Folder::new("page")?;
-    let stream = raw("s", "1s");
-    let mut daemon = Daemon::start(folder.path(), &stream)?;
+    let streams = raw("s", "1s") + &parquet("p", "1s", "[{name: n, type: int}]");
+    let mut daemon = Daemon::start(folder.path(), &streams)?;
     std::fs::write(folder.join("a.log"), "one\ntwo\nthree\n")?;
     let flow = format!(
         "- paths: [\"{}\"]\n  stream: s",
@@ -25,6 +28,14 @@ fn the_page_is_there_and_shows_streams_and_agents() -> Outcome {
     );
     let mut agent = Agent::start(folder.path(), &daemon.url()?, &flow)?;
     daemon.settled("s", 3, PATIENCE)?;
+    // What is no number fails, and says so in the words of whoever sent it.
+    daemon.post("p", MARKUP.as_bytes())?.ok()?;
+    assert_eq!(daemon.settled("p", 1, PATIENCE)?.failed, 1);
+    let status = daemon.status("p")?;
+    let failed = &status["errors"]["DataFormatConversion.MalformedData"];
+    assert_eq!(failed["lines"], 1, "{status}");
+    let said = failed["samples"][0]["message"].as_str().unwrap_or_default();
+    assert!(said.contains("<b>"), "{status}");
     let everything = daemon.everything()?;
     let seen = &everything["agents"][0];
     assert_eq!(
@@ -65,9 +76,12 @@ fn the_page_is_there_and_shows_streams_and_agents() -> Outcome {
             "<polyline",
             ">live<",
             "<td>s</td>",
+            "<td>DataFormatConversion.MalformedData</td>",
+            "&lt;b&gt;bold&lt;/b&gt;",
         ] {
             assert!(shown.contains(part), "{part} is not in {shown}");
         }
+        assert!(!shown.contains("<b>bold"), "a message became markup");
     }
     assert_eq!(agent.stop(PATIENCE)?, 0);
     folder.done()

@@ -158,11 +158,11 @@ fn settings_that_change_under_load_lose_and_repeat_nothing() -> Outcome {
 fn what_cannot_change_while_the_daemon_runs_is_said() -> Outcome {
     let folder = Folder::new("reload-fixed")?;
     let mut daemon = Daemon::start(folder.path(), &raw("s", "1s"))?;
-    daemon.more = "limits: {disk: 2GiB}\n".into();
+    daemon.more = "limits: {memory: 512MiB, disk: 2GiB}\n".into();
     daemon.configure(&raw("s", "1s"))?;
     assert_eq!(daemon.reload()?, None);
     let log = std::fs::read_to_string(daemon.log())?;
-    let said = "limits has changed: that takes effect at the next start";
+    let said = "limits.memory has changed: that takes effect at the next start";
     assert!(log.contains(said), "{log}");
     daemon.post("s", b"on it goes")?.ok()?;
     daemon.settled("s", 1, PATIENCE)?;

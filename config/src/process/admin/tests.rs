@@ -1,4 +1,7 @@
+use std::net::SocketAddr;
+
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use tower::Service;
 
 use super::*;
@@ -15,7 +18,12 @@ fn record(status: &Status) {
 fn surface(readiness: &Readiness) -> Router {
     let status = || Status { read: 7 };
     let more = Router::new().route("/go", axum::routing::post(async || "gone\n"));
-    router(readiness.clone(), Metrics::detached(), status, record, more)
+    let shown = Shown {
+        readiness: readiness.clone(),
+        metrics: Metrics::detached(),
+        gate: Gate::default(),
+    };
+    router(shown, status, record, more)
 }
 
 async fn ask(router: Router, path: &str, peer: &str) -> (u16, String) {

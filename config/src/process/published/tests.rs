@@ -31,3 +31,33 @@ fn whoever_asks_finds_the_addresses_or_that_nobody_is_there() {
     let _published = publish(dir.path(), &BTreeMap::from([("admin", admin)])).unwrap();
     assert_eq!(addresses(dir.path()).unwrap().get("admin"), Some(&admin));
 }
+
+#[test]
+fn a_token_is_another_one_each_time_and_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use secrecy::ExposeSecret;
+    let dir = tempfile::tempdir().unwrap();
+    assert!(token(dir.path()).is_none());
+    let first = publish_token(dir.path()).unwrap();
+    let read = token(dir.path()).unwrap();
+    assert_eq!(first.expose_secret(), read.expose_secret());
+    assert_eq!(first.expose_secret().len(), 2 * LENGTH);
+    let second = publish_token(dir.path()).unwrap();
+    assert_ne!(first.expose_secret(), second.expose_secret());
+    let rights = std::fs::metadata(dir.path().join(TOKEN)).unwrap();
+    assert_eq!(rights.permissions().mode() & 0o777, 0o600);
+    retract(dir.path()).unwrap();
+    assert!(token(dir.path()).is_none());
+}
+
+#[test]
+fn a_door_that_is_open_everywhere_is_reached_by_loopback() {
+    for (open, reached) in [
+        ("0.0.0.0:1", "127.0.0.1:1"),
+        ("[::]:2", "[::1]:2"),
+        ("192.0.2.1:3", "192.0.2.1:3"),
+    ] {
+        assert_eq!(here(open.parse().unwrap()), reached.parse().unwrap());
+    }
+}

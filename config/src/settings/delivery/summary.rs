@@ -41,23 +41,28 @@ pub fn summary(settings: &Settings) -> String {
 
 fn doors(listen: &Listen) -> Vec<String> {
     let native = listen.native.as_ref().map(|native| {
-        let names: Vec<_> = native
-            .tokens
-            .iter()
-            .map(|token| token.name.as_str())
-            .collect();
         let place = place(native.address, native.tls.as_ref());
-        match names.is_empty() {
-            true => format!("native door: {place}, without tokens"),
-            false => format!("native door: {place}, tokens: {}", names.join(", ")),
-        }
+        let names = tokens(native.tokens.iter().map(|token| token.name.as_str()));
+        format!("native door: {place}, {names}")
     });
     let admin = match &listen.admin {
-        Some(admin) => format!("admin door: {}", place(admin.address, admin.tls.as_ref())),
+        Some(admin) => {
+            let place = place(admin.address, admin.tls.as_ref());
+            let names = tokens(admin.tokens.iter().map(|token| token.name.as_str()));
+            format!("admin door: {place}, {names}")
+        }
         None => "admin door: none".to_owned(),
     };
     let firehose = listen.firehose.as_ref().map(firehose);
     firehose.into_iter().chain(native).chain([admin]).collect()
+}
+
+fn tokens<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.collect();
+    match names.is_empty() {
+        true => "without tokens".to_owned(),
+        false => format!("tokens: {}", names.join(", ")),
+    }
 }
 
 fn firehose(door: &Firehose) -> String {

@@ -35,6 +35,7 @@ pub static TABLES: &[&Table] = &[
     &NATIVE,
     &TOKEN,
     &ADMIN,
+    &ADMIN_TOKEN,
     &TLS,
     &LIMITS,
     &STREAM,
@@ -162,9 +163,33 @@ pub(super) static TOKEN: Table = Table {
 pub(super) static ADMIN: Table = Table {
     path: "listen.admin",
     keys: &[
-        Key::new("address", "Where it listens; loopback only.", "", ADDRESS),
-        Key::later("tokens", "Who may ask from another machine."),
+        Key::new("address", "Where it listens.", "", ADDRESS),
+        Key::new(
+            "tokens",
+            "Who may ask. Without tokens only loopback is accepted.",
+            "none",
+            "a list of {name, token, actions}",
+        ),
         DOOR_TLS,
+    ],
+};
+
+pub(super) static ADMIN_TOKEN: Table = Table {
+    path: "listen.admin.tokens[]",
+    keys: &[
+        Key::new("name", "What logs call it.", "", "a text, each name once"),
+        Key::new(
+            "token",
+            "The bearer token; a browser sends it as a password.",
+            "",
+            "{file: PATH} or {env: NAME}",
+        ),
+        Key::new(
+            "actions",
+            "What its bearer may do: read status, metrics and samples of records; command (pause, divert, redrive and so on).",
+            "[read]",
+            "a list of read, command",
+        ),
     ],
 };
 

@@ -23,6 +23,8 @@ pub enum Kind {
     Counter,
     /// It goes up and down.
     Gauge,
+    /// How often something took how long: `_bucket`, `_sum` and `_count`.
+    Histogram,
 }
 
 /// Those that are set from the status.
@@ -268,6 +270,34 @@ pub const IN_PASSING: &[Metric] = &[
         labels: &["operation"],
         about: "Requests believed at the Firehose door since the start",
         firehose: "PutRecord.Requests, PutRecordBatch.Requests and others",
+    },
+    Metric {
+        name: "standpipe_transform_attempts_total",
+        kind: Kind::Counter,
+        labels: &["stream", "result"],
+        about: "Attempts at portions of records by the stream's transform since the start, by how they ended: `succeeded`, `failed`",
+        firehose: "ExecuteProcessing.Success is the share of `succeeded`",
+    },
+    Metric {
+        name: "standpipe_transform_seconds",
+        kind: Kind::Histogram,
+        labels: &["stream"],
+        about: "How long these attempts took",
+        firehose: "ExecuteProcessing.Duration, in seconds",
+    },
+    Metric {
+        name: "standpipe_records_transformed_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Records that a transform took since the start, to keep or to drop them; again, where a restart repeats it",
+        firehose: "SucceedProcessing.Records",
+    },
+    Metric {
+        name: "standpipe_bytes_transformed_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Bytes of these records, as accepted",
+        firehose: "SucceedProcessing.Bytes",
     },
     Metric {
         name: "standpipe_rows_with_rest_total",

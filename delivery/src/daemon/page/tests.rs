@@ -31,6 +31,14 @@ fn the_page_shows_fields_that_the_status_has() {
         ("b.", &stream["books"]),
         ("s.backup.", &stream["backup"]),
         (
+            "g.",
+            &stream["errors"]["DataFormatConversion.MalformedData"],
+        ),
+        (
+            "m.",
+            &stream["errors"]["DataFormatConversion.MalformedData"]["samples"][0],
+        ),
+        (
             "a.",
             &serde_json::json!({"delivered": 0, "retry": 0, "divert": 0, "halt": 0,
             "host": 0, "agent": 0, "stream": 0, "seconds_ago": 0, "waiting": 0}),

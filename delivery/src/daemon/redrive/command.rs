@@ -8,6 +8,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder};
+use secrecy::ExposeSecret;
 use standpipe_config::names::{Arrival, StreamName};
 use standpipe_config::process::admin::COMMAND;
 use standpipe_config::process::check;
@@ -126,16 +127,20 @@ impl Asking<'_> {
             admin.ok_or("listen.admin is not set, and the daemon is asked there: set it")?;
         let address = address(settings)?;
         let scheme = if admin.tls.is_some() { "https" } else { "http" };
-        // Nothing secret is sent, and nobody but this machine is asked: its certificate is for others.
+        // Nobody but this machine is asked: its certificate is for others.
         let client = Client::builder()
             .no_proxy()
             .tls_danger_accept_invalid_certs(true)
             .build()
             .map_err(|e| causes(&e))?;
         let url = format!("{scheme}://{address}/streams/{}/{what}", self.stream);
-        Ok(match selection {
+        let request = match selection {
             Some(selection) => client.post(url).header(COMMAND, "1").json(selection),
             None => client.get(url),
+        };
+        Ok(match published::token(&settings.data_dir) {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
         })
     }
 }
@@ -143,16 +148,13 @@ impl Asking<'_> {
 /// Where the admin door of the daemon that runs is.
 fn address(settings: &Settings) -> Result<SocketAddr, String> {
     let doors = published::addresses(&settings.data_dir).map_err(|e| e.to_string())?;
-    let Some(mut address) = doors.get("admin").copied() else {
-        return Err(format!(
+    match doors.get("admin") {
+        Some(address) => Ok(published::here(*address)),
+        None => Err(format!(
             "no daemon runs on {}: start it, and run this again",
             settings.data_dir.display()
-        ));
-    };
-    if address.ip().is_unspecified() {
-        address.set_ip([127, 0, 0, 1].into());
+        )),
     }
-    Ok(address)
 }
 
 /// Shown on a terminal only.

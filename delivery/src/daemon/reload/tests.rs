@@ -61,11 +61,19 @@ fn what_cannot_change_while_the_daemon_runs_is_named() {
     };
     let before = text("data", "");
     assert!(fixed(&before, &before).is_empty());
+    let open = settings(&format!(
+        "data_dir: data\nlisten: {{native: {{address: '127.0.0.1:4574', tokens: [{{name: a, token: {{env: HOME}}}}]}}}}\nlimits: {{disk: 1GiB}}\nstreams: {{{}}}",
+        stream("a", 60)
+    ));
+    assert!(
+        fixed(&before, &open).is_empty(),
+        "who may enter, and how full the disk may be"
+    );
     let admin = ", admin: {address: '127.0.0.1:4575'}}\nlimits: {memory: 512MiB";
     let after = text("other", admin);
     assert_eq!(
         fixed(&before, &after),
-        ["data_dir", "limits", "listen.admin"]
+        ["data_dir", "limits.memory", "listen.admin"]
     );
 }
 

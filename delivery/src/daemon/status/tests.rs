@@ -1,6 +1,9 @@
-use standpipe_config::names::AgentId;
+use standpipe_config::names::{AgentId, Arrival, LaneId, Run};
 
 use super::*;
+use crate::lane::failed::Reason;
+use crate::lane::failed::failures::Failures;
+use crate::record::RecordId;
 use crate::stream::{Attempts, Backup, Books, State};
 
 fn books(accepted: u64) -> Books {
@@ -12,6 +15,24 @@ fn books(accepted: u64) -> Books {
         waiting: accepted - 6,
         redriven: 2,
     }
+}
+
+fn failures() -> Failures {
+    let mut failures = Failures::default();
+    let id = RecordId {
+        lane: LaneId([1; 16]),
+        run: Run([2; 8]),
+        position: 3,
+        index: 0,
+    };
+    let reason = Reason {
+        code: "DataFormatConversion.MalformedData",
+        message: "Column n: \"<b>\" is not an int",
+        attempts: 1,
+        ended: Arrival(23),
+    };
+    failures.add(id, &reason);
+    failures
 }
 
 /// A status in which everything is there.
@@ -36,6 +57,7 @@ pub(in crate::daemon) fn status() -> Status {
         position: 16,
         sealed_position: 17,
         failed: BTreeMap::from([("format-conversion-failed".to_owned(), 1)]),
+        errors: failures(),
         disk_used: 10,
         disk_quota: 20,
         backup: Some(Backup {
@@ -80,6 +102,15 @@ fn the_status_has_the_fields_that_scripts_rely_on() {
     assert_eq!(web["oldest_waiting_seconds"], 1.5);
     assert_eq!(web["sealed_files"], 2);
     assert_eq!(web["last_error"], "no such bucket");
+    let failed = &web["errors"]["DataFormatConversion.MalformedData"];
+    assert_eq!(
+        (&failed["lines"], &failed["latest"]),
+        (&1.into(), &23.into())
+    );
+    assert_eq!(
+        failed["samples"][0]["message"],
+        "Column n: \"<b>\" is not an int"
+    );
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::operation::Operation;
 use super::sigv4::Signature;
 
 /// The keys of a door.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Keys {
     keys: Vec<AccessKey>,
 }

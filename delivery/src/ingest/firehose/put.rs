@@ -133,7 +133,7 @@ async fn store(door: &Firehose, put: Put, held: usize) -> Result<Stored, Excepti
 
 /// Where requests wait for room on disk. Those of a stream whose destination is dead must not hold
 /// all memory that the doors have, so there is place for a quarter of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct WaitingRoom {
     bytes: Arc<Semaphore>,
     /// How long one waits.

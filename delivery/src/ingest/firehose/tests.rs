@@ -99,7 +99,7 @@ async fn open_with(patience: Duration) -> Running {
     let mut door = before(Store::StandIn(streams.clone()), created);
     door.waiting.patience = patience;
     let admission = door.admission.clone();
-    let router = routes(door);
+    let router = routes(Current::new(door));
     let anywhere = "127.0.0.1:0".parse().unwrap();
     let door = Door::open("firehose", anywhere, None, Bounds::default())
         .await

@@ -29,7 +29,11 @@ fn doors_are_checked() {
         ),
         (
             format!("{{{native}, admin: {{address: 10.0.0.1:2}}}}"),
-            "only loopback here",
+            "without tokens only loopback is allowed",
+        ),
+        (
+            format!("{{{native}, admin: {{address: 10.0.0.1:2, tokens: []}}}}"),
+            "delivery.yaml:2:59: listen.admin.address",
         ),
         (
             format!("{{{native}, admin: {{address: 127.0.0.1:1}}}}"),
@@ -96,6 +100,47 @@ fn a_secret_is_never_written_in_place_nor_printed() {
         found[1].contains("tokens[1].token: cannot read the secret file /etc/standpipe/none"),
         "{found:?}"
     );
+}
+
+#[test]
+fn tokens_of_the_admin_door_look_and_order_if_they_may() {
+    let admin = |tokens: &str| {
+        with_listen(&format!(
+            "{{native: {{address: 127.0.0.1:1}}, admin: {{address: 0.0.0.0:2, tokens: [{tokens}]}}}}"
+        ))
+    };
+    let token = "token: {file: SECRETS/token}";
+    let read = read_here(&admin(&format!(
+        "{{name: prometheus, {token}}}, {{name: people, {token}, actions: [read, command]}}"
+    )))
+    .unwrap();
+    assert!(read.warnings[0].message.contains("without tls"));
+    let tokens = read.settings.listen.admin.unwrap().tokens;
+    let may: Vec<_> = tokens.iter().map(|token| token.may_command).collect();
+    assert_eq!(may, [false, true]);
+    assert_eq!(tokens[0].token.expose(), "hunter2");
+    for (tokens, part) in [
+        (
+            format!("{{name: a, {token}}}, {{name: a, {token}}}"),
+            "another token has the name",
+        ),
+        (
+            format!("{{name: a, {token}, actions: []}}"),
+            "a list of read, command",
+        ),
+        (
+            format!("{{name: a, {token}, actions: [pause]}}"),
+            "one of read, command",
+        ),
+        (
+            "{name: a, token: hunter2}".to_owned(),
+            "never written in place",
+        ),
+    ] {
+        let found = problems(&admin(&tokens));
+        assert_eq!(found.len(), 1, "{tokens}: {found:?}");
+        assert!(found[0].contains(part), "{tokens}: {found:?}");
+    }
 }
 
 #[test]

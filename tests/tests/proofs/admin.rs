@@ -1,0 +1,132 @@
+//! The admin door beyond its own machine: with tokens only, each for what it may do.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use standpipe_tests::wait::until;
+use standpipe_tests::{Daemon, Folder, Outcome, Trouble, binaries, http, port};
+
+use crate::look::{look, printed};
+use crate::{PATIENCE, raw};
+
+/// What is seen there by whoever may look.
+const SEEN: [&str; 4] = ["/", "/status", "/metrics", "/streams/web/errors"];
+
+const PAUSE: &str = "POST /streams/web/pause";
+
+/// A daemon's settings, with an admin door that all machines reach.
+fn settings(admin: u16, tokens: &str) -> Outcome<String> {
+    let native = port::free()?;
+    let streams = raw("web", "1s").replace('\n', "\n  ");
+    Ok(format!(
+        "data_dir: data\nlimits: {{disk: 1GiB}}\nlisten:\n  native: {{address: 127.0.0.1:{native}}}\n  admin: {{address: 0.0.0.0:{admin}{tokens}}}\nstreams:\n  {streams}"
+    ))
+}
+
+const TOKENS: &str = ", tokens: [{name: looks, token: {file: looks}}, {name: orders, token: {file: orders}, actions: [read, command]}]";
+
+/// The status of the answer to a request with a token.
+fn asked(door: SocketAddr, what: &str, token: &str) -> Outcome<u16> {
+    let token = format!("Authorization: Bearer {token}");
+    let headers = [
+        "Standpipe-Command: 1",
+        "Content-Type: application/json",
+        &token,
+    ];
+    Ok(http::ask(door, what, &headers, b"{}")?.status)
+}
+
+#[test]
+fn without_a_token_check_and_a_start_refuse_it_with_its_line() -> Outcome {
+    let folder = Folder::new("admin-open")?;
+    let file = folder.join("delivery.yaml");
+    std::fs::write(&file, settings(4575, "")?)?;
+    for command in ["check", "run"] {
+        let refused = Command::new(binaries::find("standpipe-delivery")?)
+            .args([command, "--config"])
+            .arg(&file)
+            .output()?;
+        let said =
+            String::from_utf8_lossy(&refused.stdout) + String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{command}: {said}");
+        for part in [
+            "delivery.yaml:5:",
+            "listen.admin.address",
+            "without tokens only loopback is allowed",
+        ] {
+            assert!(said.contains(part), "{command}: {part} is not in {said}");
+        }
+    }
+    folder.done()
+}
+
+#[test]
+fn tokens_open_the_admin_door_and_commands_need_none_where_they_may_read_the_data() -> Outcome {
+    let folder = Folder::new("admin-tokens")?;
+    for name in ["looks", "orders", "new"] {
+        std::fs::write(folder.join(name), format!("the-token-of-{name}\n"))?;
+    }
+    let admin = port::free()?;
+    let mut daemon = Daemon::new(folder.path(), "")?;
+    daemon.configure_as(&settings(admin, TOKENS)?)?;
+    daemon.up()?;
+    let door: SocketAddr = ([127, 0, 0, 1], admin).into();
+    let (looks, orders) = ("the-token-of-looks", "the-token-of-orders");
+    for path in SEEN {
+        let get = format!("GET {path}");
+        let challenge = http::get(door, path)?;
+        assert_eq!(challenge.status, 401, "{path}");
+        let header = challenge.header("www-authenticate").unwrap_or_default();
+        assert!(header.starts_with("basic realm"), "{header}");
+        assert_eq!(asked(door, &get, "a-wrong-token")?, 401, "{path}");
+        for token in [looks, orders] {
+            assert_eq!(asked(door, &get, token)?, 200, "{path}");
+        }
+    }
+    for (token, status) in [
+        ("", 401),
+        ("a-wrong-token", 401),
+        (looks, 403),
+        (orders, 200),
+    ] {
+        assert_eq!(asked(door, PAUSE, token)?, status, "{token}");
+    }
+
+    // Whoever may read the data folder needs no token of his own.
+    let data = daemon.data();
+    let rights = std::fs::metadata(data.join("admin-token"))?.permissions();
+    assert_eq!(rights.mode() & 0o777, 0o600);
+    assert!(printed(&data, &["status"])?.contains("paused"));
+    printed(&data, &["resume", "web"])?;
+    assert!(printed(&data, &["top", "--times", "1"])?.contains("running"));
+    let config = daemon.settings().to_string_lossy().into_owned();
+    let errors = Command::new(binaries::find("standpipe-delivery")?)
+        .args(["errors", "web", "--config", &config])
+        .output()?;
+    assert!(errors.status.success(), "{errors:?}");
+    std::fs::rename(data.join("admin-token"), folder.join("aside"))?;
+    let refused = look(&data, &["pause", "web"])?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("asks for a token"), "{said}");
+
+    // Other tokens count without a restart.
+    daemon.configure_as(&settings(
+        admin,
+        ", tokens: [{name: new, token: {file: new}}]",
+    )?)?;
+    daemon.program()?.hang_up()?;
+    until("the new token to be accepted", PATIENCE, || {
+        match asked(door, "GET /status", "the-token-of-new")? {
+            200 => Ok(()),
+            status => Err(Trouble(format!("the status is {status}"))),
+        }
+    })?;
+    for token in [looks, orders] {
+        assert_eq!(asked(door, "GET /status", token)?, 401);
+    }
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
+    assert!(!data.join("admin-token").exists());
+    folder.done()
+}
