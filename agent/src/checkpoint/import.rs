@@ -88,11 +88,10 @@ pub fn import(
         if import.has(position) {
             continue;
         }
-        let became = match import.resume(position) {
-            Ok(offset) => Became::Resumes(offset),
-            Err(why) => Became::Left(why),
-        };
-        import.say(&position.path, &position.stream, became);
+        match import.resume(position) {
+            Ok((path, offset)) => import.say(&path, &position.stream, Became::Resumes(offset)),
+            Err(why) => import.say(&position.path, &position.stream, Became::Left(why)),
+        }
     }
     import.others();
     import.progress.stage(&Entry::Begun);
@@ -131,8 +130,8 @@ impl Import<'_> {
         flow.is_ok_and(|flow| self.resumed.contains(&(flow, position.inode)))
     }
 
-    /// Goes on where a position says; where that is, or why not.
-    fn resume(&mut self, position: &Position) -> Result<u64, String> {
+    /// Goes on where a position says; in which file and where that is, or why not.
+    fn resume(&mut self, position: &Position) -> Result<(PathBuf, u64), String> {
         let flow = self.flow_of(position)?;
         self.known.push((flow, position.inode));
         let path = self.locate(position)?;
@@ -157,7 +156,7 @@ impl Import<'_> {
         self.resumed.push((flow, position.inode));
         let newest = self.newest.entry(flow).or_insert(i64::MIN);
         *newest = sight.modified.max(*newest);
-        Ok(offset)
+        Ok((path, offset))
     }
 
     /// The flow that would ship the file into the position's stream.

@@ -104,7 +104,7 @@ async fn it_goes_on_at_the_byte_and_judges_other_files_by_their_age() {
     // The second one is older: of the name that the file had.
     let taken = site.import(&[site.at(&rotated, 8), site.at(&rotated, 4)], 0);
     let expected = [
-        ("app.log", Became::Resumes(8)),
+        ("app.log.1", Became::Resumes(8)),
         ("app.log", Became::Begins),
         ("app.log.2", Became::Passed(12)),
     ];
