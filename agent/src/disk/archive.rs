@@ -187,7 +187,7 @@ impl Archive {
             at: 0,
         };
         Ok(match self.packing {
-            Packing::Gzip => Inflate::Gzip(MultiGzDecoder::new(tape)),
+            Packing::Gzip => Inflate::Gzip(Box::new(MultiGzDecoder::new(tape))),
             Packing::Zstd => Inflate::Zstd(zstd::Decoder::new(tape)?),
             Packing::Other => {
                 let why = "compressed in a way that is not read";
@@ -241,7 +241,7 @@ impl Reader {
 }
 
 enum Inflate {
-    Gzip(MultiGzDecoder<Tape>),
+    Gzip(Box<MultiGzDecoder<Tape>>),
     Zstd(zstd::Decoder<'static, io::BufReader<Tape>>),
 }
 
