@@ -120,7 +120,9 @@ fn ours(json: &Data, [data, index]: &[PathBuf; 2], out: &Path) -> Outcome<Sample
         compression: ParquetCompression::Zstd,
         ..Parquet::default()
     };
-    let encoded = encode(&mut rows, &schema, &zstd, &reserve, &mut |_, _| Ok(()))?;
+    let encoded = encode(&mut rows, &schema, (&zstd).into(), &reserve, &mut |_, _| {
+        Ok(())
+    })?;
     let sample = Sample {
         bytes: json.bytes,
         wall: started.elapsed(),

@@ -20,6 +20,7 @@ mod json;
 mod listen;
 mod opensearch;
 mod parquet;
+mod orc;
 mod partitioning;
 mod read;
 mod storing;
@@ -38,6 +39,7 @@ pub use json::{HiveJson, JsonSerDe, OpenXJson};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use parquet::{ParquetLayout, ParquetVersion};
 pub use partitioning::{EventTime, KeyQuery, Partitioning};
+pub use orc::{Orc, OrcCompression};
 pub use read::{load, load_data_dir, read, read_stream};
 pub use storing::{Encryption, Storing};
 pub use summary::summary;
@@ -193,6 +195,8 @@ pub enum Format {
     Parquet(Parquet),
 }
 
+    /// JSON records as rows of ORC.
+    Orc(Orc),
 /// Records as they are, one behind the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Raw {

@@ -14,6 +14,7 @@ mod moved;
 mod network;
 mod odd;
 mod page;
+mod orc;
 #[cfg(feature = "faults")]
 mod points;
 mod quickstart;
@@ -44,6 +45,17 @@ fn raw(name: &str, interval: &str) -> String {
 }
 
 /// A stream of Parquet files in `out/NAME`, with a schema as in the settings.
+/// A stream of ORC files in `out/NAME`, with a schema as in the settings.
+fn orc(name: &str, compression: &str, schema: &str) -> String {
+    format!(
+        "{name}:
+  buffering: {{size: 1MiB, interval: 1s}}
+  format: {{orc: {{compression: {compression}, schema: {schema}}}}}
+  destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
+"
+    )
+}
+
 fn parquet(name: &str, interval: &str, schema: &str) -> String {
     format!(
         "{name}:

@@ -19,7 +19,7 @@ const MIN_QUOTA: u64 = 1024 * 1024;
 const SENSIBLE_BATCHES: u64 = 3;
 
 /// Firehose's default for the size of a batch that is converted.
-const PARQUET_SIZE: &str = "128MiB";
+const CONVERTED_SIZE: &str = "128MiB";
 
 /// Firehose's default for the size of a batch that is not converted.
 const RAW_SIZE: &str = "5MiB";
@@ -230,7 +230,7 @@ fn check_documents(fields: &Fields<'_>, format: &Format) {
 
 fn default_size(format: Option<&Format>, is_partitioned: bool) -> &'static str {
     match format {
-        Some(Format::Parquet(_)) => PARQUET_SIZE,
+        Some(Format::Parquet(_) | Format::Orc(_)) => CONVERTED_SIZE,
         _ if is_partitioned => PARTITION_SIZE,
         _ => RAW_SIZE,
     }

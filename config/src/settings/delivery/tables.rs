@@ -6,12 +6,13 @@ use super::firehose::{ACCESS_KEY, FIREHOSE};
 use super::glue::GLUE;
 use super::json::{HIVE, OPENX, SERDE};
 use super::opensearch::{OPENSEARCH, SIGV4};
+use super::orc::ORC;
 use super::storing::ENCRYPTIONS;
 use super::warehouse;
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
-pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
+pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW, SCHEMA};
 pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
 pub(super) use partitioning::{EVENT_TIME, PARTITIONING};
 pub(super) use places::{
@@ -51,6 +52,7 @@ pub static TABLES: &[&Table] = &[
     &RAW,
     &PARQUET,
     &COLUMN,
+    &ORC,
     &GLUE,
     &SERDE,
     &OPENX,
@@ -224,7 +226,7 @@ pub(super) static STREAM: Table = Table {
             "format",
             "How objects are written.",
             "raw",
-            "one of raw, parquet",
+            "one of raw, parquet, orc",
         ),
         Key::new("destination", "Where records go.", "", ANYWHERE),
     ],
@@ -246,7 +248,7 @@ pub(super) static BUFFERING: Table = Table {
         Key::new(
             "size",
             "Bytes of records per object, before compression or conversion.",
-            "5MiB, with partitioning 64MiB, for parquet 128MiB",
+            "5MiB, with partitioning 64MiB, for parquet and orc 128MiB",
             "1MiB to 128MiB",
         ),
         Key::new("interval", "Age of a batch.", "300s", "0s to 900s"),

@@ -138,16 +138,18 @@ fn format() -> impl Strategy<Value = Format> {
         "list<string>",
         "struct<a b:int,c:list<double>>",
     ]);
-    let columns = prop::collection::btree_map(".{1,8}", kind, 0..4).prop_map(|columns| {
-        let column = |(name, kind): (String, &str)| Column {
-            name,
-            kind: kind.parse().unwrap(),
-        };
-        match columns.is_empty() {
-            true => Schema::Inferred,
-            false => Schema::Declared(columns.into_iter().map(column).collect()),
-        }
-    });
+    let columns = || {
+        prop::collection::btree_map(".{1,8}", kind.clone(), 0..4).prop_map(|columns| {
+            let column = |(name, kind): (String, &str)| Column {
+                name,
+                kind: kind.parse().unwrap(),
+            };
+            match columns.is_empty() {
+                true => Schema::Inferred,
+                false => Schema::Declared(columns.into_iter().map(column).collect()),
+            }
+        })
+    };
     let layout = (64 * 1024..=16u64 << 20, any::<bool>(), any::<bool>());
     let layout = layout.prop_map(|(page_size, dictionary, second)| ParquetLayout {
         page_size,
@@ -157,12 +159,14 @@ fn format() -> impl Strategy<Value = Format> {
             false => ParquetVersion::V1,
         },
     });
-    let parquet = (compression, columns, serde(), layout);
-    let parquet = parquet.prop_map(|(compression, schema, json, layout)| {
-        let json = match schema {
-            Schema::Inferred => JsonSerDe::default(),
-            Schema::Declared(_) => json,
-        };
+    let reading = || {
+        (columns(), serde()).prop_map(|(schema, json)| match schema {
+            Schema::Inferred => (schema, JsonSerDe::default()),
+            Schema::Declared(_) => (schema, json),
+        })
+    };
+    let parquet = (compression, reading(), layout);
+    let parquet = parquet.prop_map(|(compression, (schema, json), layout)| {
         Format::Parquet(Parquet {
             compression,
             schema,
