@@ -109,6 +109,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// How many objects and lists it stands in.
+    /// How many bytes it has read.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
     pub(crate) fn depth(&self) -> u32 {
         self.depth
     }

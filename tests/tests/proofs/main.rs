@@ -1,6 +1,7 @@
 //! What Standpipe must show, shown with the real programs: from a line in a log to a row in a
 //! file, through kills, damage, wrong settings and odd records.
 
+mod apart;
 mod damage;
 mod ends;
 mod fixture;
@@ -13,8 +14,8 @@ mod memory;
 mod moved;
 mod network;
 mod odd;
-mod page;
 mod orc;
+mod page;
 #[cfg(feature = "faults")]
 mod points;
 mod quickstart;
@@ -44,7 +45,6 @@ fn raw(name: &str, interval: &str) -> String {
     )
 }
 
-/// A stream of Parquet files in `out/NAME`, with a schema as in the settings.
 /// A stream of ORC files in `out/NAME`, with a schema as in the settings.
 fn orc(name: &str, compression: &str, schema: &str) -> String {
     format!(
@@ -56,6 +56,7 @@ fn orc(name: &str, compression: &str, schema: &str) -> String {
     )
 }
 
+/// A stream of Parquet files in `out/NAME`, with a schema as in the settings.
 fn parquet(name: &str, interval: &str, schema: &str) -> String {
     format!(
         "{name}:

@@ -99,8 +99,8 @@ fn stream(stream: &Stream) -> Vec<String> {
     if let Some(former) = &stream.former_name {
         lines.push(format!("  takes over the data of {former}"));
     }
-    if stream.deaggregates_kpl {
-        lines.push("  aggregates of the Kinesis Producer Library are taken apart".into());
+    if let Some(deaggregation) = &stream.deaggregation {
+        lines.push(format!("  {}", deaggregation.meaning()));
     }
     lines.push(format!("  disk: at most {}", print_size(stream.quota)));
     lines.push(format!(

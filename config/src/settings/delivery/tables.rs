@@ -39,6 +39,7 @@ pub static TABLES: &[&Table] = &[
     &TLS,
     &LIMITS,
     &STREAM,
+    &DEAGGREGATE,
     &DISK,
     &BUFFERING,
     &TRANSFORM,
@@ -51,8 +52,8 @@ pub static TABLES: &[&Table] = &[
     &FORMAT,
     &RAW,
     &PARQUET,
-    &COLUMN,
     &ORC,
+    &COLUMN,
     &GLUE,
     &SERDE,
     &OPENX,
@@ -199,9 +200,9 @@ pub(super) static STREAM: Table = Table {
         ),
         Key::new(
             "deaggregate",
-            "Whose aggregates the Firehose door takes apart, into records of their own.",
+            "What records are taken apart into, before they are accepted: aggregates of the Kinesis Producer Library, JSON objects, or what stands between delimiters.",
             "none",
-            "one of none, kpl",
+            "one of none, kpl, json, or {delimited: TEXT}",
         ),
         Key::new("disk", "What it may use of the disk.", "none", "a mapping"),
         Key::new(
@@ -230,6 +231,16 @@ pub(super) static STREAM: Table = Table {
         ),
         Key::new("destination", "Where records go.", "", ANYWHERE),
     ],
+};
+
+pub(super) static DEAGGREGATE: Table = Table {
+    path: "streams.*.deaggregate",
+    keys: &[Key::new(
+        "delimited",
+        "What stands between the parts of a record.",
+        "",
+        "a text of 1 to 64 bytes",
+    )],
 };
 
 pub(super) static DISK: Table = Table {

@@ -69,7 +69,7 @@ fn the_shortest_file_has_all_defaults() {
     let expected = Stream {
         name: "s".parse().unwrap(),
         former_name: None,
-        deaggregates_kpl: false,
+        deaggregation: None,
         partitioning: None,
         quota: 10 << 30,
         buffering: Buffering {

@@ -20,8 +20,8 @@ pub fn write_stream(stream: &Stream) -> String {
     if let Some(former) = &stream.former_name {
         lines.add(1, &format!("former_name: {}", quoted(former.as_str())));
     }
-    if stream.deaggregates_kpl {
-        lines.add(1, "deaggregate: kpl");
+    if let Some(deaggregation) = &stream.deaggregation {
+        lines.add(1, &format!("deaggregate: {}", deaggregation.written()));
     }
     lines.add(1, &format!("disk: {{quota: {}}}", print_size(stream.quota)));
     let (size, interval) = (stream.buffering.size, stream.buffering.interval);

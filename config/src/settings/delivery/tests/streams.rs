@@ -85,6 +85,29 @@ fn parquet_has_firehoses_defaults() {
 }
 
 #[test]
+fn what_records_are_taken_apart_into_is_checked() {
+    for (written, part) in [
+        (
+            "xml",
+            "found \"xml\", allowed is one of none, kpl, json, or {delimited: TEXT}",
+        ),
+        ("[json]", "found a list"),
+        ("{}", "deaggregate.delimited: is missing"),
+        (
+            "{delimited: ''}",
+            "found \"\", allowed is a text of 1 to 64 bytes",
+        ),
+        ("{delimiter: x}", "did you mean \"delimited\"?"),
+    ] {
+        let found = problems(&with_stream(&format!("    deaggregate: {written}")));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert!(found[0].contains(part), "{written}: {found:?}");
+    }
+    let long = format!("    deaggregate: {{delimited: {}}}", "x".repeat(65));
+    assert!(problems(&with_stream(&long))[0].contains("has 65 bytes"));
+}
+
+#[test]
 fn orc_has_firehoses_defaults_and_refuses_what_it_cannot_do() {
     let settings = read_here(&with_stream("    format: {orc: }"))
         .unwrap()

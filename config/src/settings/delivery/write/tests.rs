@@ -174,7 +174,30 @@ fn format() -> impl Strategy<Value = Format> {
             layout,
         })
     });
-    prop_oneof![raw, parquet]
+    let compression = prop::sample::select(vec![
+        OrcCompression::None,
+        OrcCompression::Zlib,
+        OrcCompression::Snappy,
+        OrcCompression::Zstd,
+    ]);
+    let orc = (compression, reading(), 8u64 << 20..=64 << 20);
+    let orc = orc.prop_map(|(compression, (schema, json), stripe_size)| {
+        Format::Orc(Orc {
+            compression,
+            schema,
+            json,
+            stripe_size,
+        })
+    });
+    prop_oneof![raw, parquet, orc]
+}
+
+fn deaggregation() -> impl Strategy<Value = Deaggregation> {
+    prop_oneof![
+        Just(Deaggregation::Kpl),
+        Just(Deaggregation::Json),
+        "[%\\n\u{1}'\"é]{1,9}".prop_map(Deaggregation::Delimited),
+    ]
 }
 
 fn serde() -> impl Strategy<Value = JsonSerDe> {
@@ -264,7 +287,7 @@ fn stream() -> impl Strategy<Value = Stream> {
     let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);
     (
         name(),
-        (prop::option::of(name()), any::<bool>()),
+        (prop::option::of(name()), prop::option::of(deaggregation())),
         numbers,
         prop::option::of(prop_oneof![transform(), component()]),
         format(),
@@ -276,7 +299,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         .prop_map(
             |(
                 name,
-                (former_name, kpl),
+                (former_name, deaggregation),
                 (quota, size, interval),
                 transform,
                 format,
@@ -284,7 +307,7 @@ fn stream() -> impl Strategy<Value = Stream> {
             )| Stream {
                 name,
                 former_name,
-                deaggregates_kpl: kpl,
+                deaggregation,
                 partitioning: None,
                 quota,
                 buffering: Buffering {
