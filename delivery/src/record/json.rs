@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 pub(crate) mod number;
+mod usual;
 
 /// Objects and lists within each other, at most: serde_json's limit.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -108,12 +109,12 @@ impl<'a> Scanner<'a> {
         self.at == self.text.len()
     }
 
-    /// How many objects and lists it stands in.
     /// How many bytes it has read.
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
+    /// How many objects and lists it stands in.
     pub(crate) fn depth(&self) -> u32 {
         self.depth
     }
