@@ -31,6 +31,7 @@ pub use agents::{Agents, Seen};
 
 mod admission;
 mod agents;
+mod apart;
 mod body;
 mod current;
 pub mod firehose;

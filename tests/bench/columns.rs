@@ -1,5 +1,5 @@
-//! JSON lines to Parquet: our own library, DuckDB and pyarrow, each on one and the same core, with
-//! zstd level 1 and row groups of the same size.
+//! JSON lines to Parquet: our own library, DuckDB, pyarrow and polars, each on one and the same core,
+//! with zstd level 1 and row groups of the same size.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +52,20 @@ with pyarrow.parquet.ParquetWriter(sys.argv[2], schema, compression="zstd", comp
 print(time.perf_counter() - wall, time.process_time() - cpu)
 "#;
 
+const POLARS: &str = r#"
+import os
+os.environ["POLARS_MAX_THREADS"] = "1"
+import polars, sys, time
+wall, cpu = time.perf_counter(), time.process_time()
+schema = {name: polars.String for name in
+    ["host", "user", "time", "method", "path", "protocol", "status", "bytes", "referer", "user_agent"]}
+schema |= {"status": polars.Int64, "bytes": polars.Int64}
+rows = polars.scan_ndjson(sys.argv[1], schema=schema)
+rows = rows.with_columns(polars.col("time").str.to_datetime(time_unit="ms", time_zone="UTC"))
+rows.sink_parquet(sys.argv[2], compression="zstd", compression_level=1, row_group_size=131072)
+print(time.perf_counter() - wall, time.process_time() - cpu)
+"#;
+
 const ROWS: &str = "import pyarrow.parquet, sys; print(pyarrow.parquet.ParquetFile(sys.argv[1]).metadata.num_rows)";
 
 /// One round.
@@ -64,7 +78,11 @@ pub(crate) fn run(ground: &Ground, table: &mut Table) -> Outcome {
         on_one_core(|| ours(&ground.json, &rows, &out))?,
     );
     if let Some(python) = python() {
-        for (name, script) in [("DuckDB", DUCKDB), ("pyarrow", PYARROW)] {
+        let mut scripts = vec![("DuckDB", DUCKDB), ("pyarrow", PYARROW)];
+        if said(&python, "import polars", &[]).is_ok() {
+            scripts.push(("polars", POLARS));
+        }
+        for (name, script) in scripts {
             let sample = on_one_core(|| theirs(&python, script, &ground.json, &out))?;
             table.add(&format!("JSON to Parquet, {name}"), sample);
         }
@@ -120,7 +138,9 @@ fn ours(json: &Data, [data, index]: &[PathBuf; 2], out: &Path) -> Outcome<Sample
         compression: ParquetCompression::Zstd,
         ..Parquet::default()
     };
-    let encoded = encode(&mut rows, &schema, &zstd, &reserve, &mut |_, _| Ok(()))?;
+    let encoded = encode(&mut rows, &schema, (&zstd).into(), &reserve, &mut |_, _| {
+        Ok(())
+    })?;
     let sample = Sample {
         bytes: json.bytes,
         wall: started.elapsed(),

@@ -37,7 +37,7 @@ PART      door, agent, parquet, path, hook, search or warehouse; all of them if 
 OpenSearch is measured where STANDPIPE_OPENSEARCH names its archive, as tests/run gets it, and
 PostgreSQL where STANDPIPE_POSTGRESQL names the folder of its programs.
 DuckDB and pyarrow are measured with the Python of STANDPIPE_PYTHON, or the one that tests/run has
-prepared.";
+prepared; polars too, where that Python has it.";
 
 /// A part of the benchmark.
 type Part = (&'static str, fn(&Ground, &mut Table) -> Outcome);

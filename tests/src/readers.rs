@@ -1,4 +1,4 @@
-//! Readers of another make, against which our Parquet files are held: pyarrow and duckdb, in the
+//! Readers of another make, against which our files of columns are held: pyarrow and duckdb, in the
 //! Python that `tests/run` prepares.
 
 use std::path::Path;
@@ -25,11 +25,38 @@ print(json.dumps({"files": len(files), "pyarrow": rows, "dataset": together, "du
 /// What both readers say of the Parquet files below a folder: `files`, `pyarrow` (one by one),
 /// `dataset` (pyarrow, all together), `duckdb`. `None` where they are not there, which is noted as skipped and in CI is trouble.
 pub fn counts(folder: &Path) -> Outcome<Option<Value>> {
+    said(SCRIPT, folder)
+}
+
+/// Prints the rows of all ORC files below a folder, as JSON: times as milliseconds since 1970, maps
+/// as lists of pairs, dates and decimals as text.
+const ORC_SCRIPT: &str = r#"
+import datetime, json, pathlib, sys
+import pyarrow.orc
+def told(value):
+    if isinstance(value, datetime.datetime):
+        return (value - datetime.datetime(1970, 1, 1)) // datetime.timedelta(milliseconds=1)
+    return str(value)
+paths = sorted(pathlib.Path(sys.argv[1]).rglob("*.orc"))
+rows = [row for path in paths for row in pyarrow.orc.ORCFile(path).read().to_pylist()]
+print(json.dumps(rows, default=told))
+"#;
+
+/// The rows of all ORC files below a folder, as pyarrow reads them: times in milliseconds since
+/// 1970, maps as lists of pairs, dates and decimals as text. `None` as with [`counts`].
+pub fn orc_rows(folder: &Path) -> Outcome<Option<Vec<Value>>> {
+    match said(ORC_SCRIPT, folder)? {
+        Some(Value::Array(rows)) => Ok(Some(rows)),
+        _ => Ok(None),
+    }
+}
+
+fn said(script: &str, folder: &Path) -> Outcome<Option<Value>> {
     let Some(python) = components::find("pyarrow and duckdb", "STANDPIPE_PYTHON")? else {
         return Ok(None);
     };
     let output = Command::new(python)
-        .args(["-c", SCRIPT])
+        .args(["-c", script])
         .arg(folder)
         .output()
         .attempting("run Python")?;

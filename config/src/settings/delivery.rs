@@ -12,6 +12,7 @@ use crate::tls::Tls;
 mod bucket;
 mod column;
 mod created;
+mod deaggregation;
 mod destination;
 mod firehose;
 mod format;
@@ -19,6 +20,7 @@ mod glue;
 mod json;
 mod listen;
 mod opensearch;
+mod orc;
 mod parquet;
 mod partitioning;
 mod read;
@@ -32,11 +34,13 @@ mod write;
 
 pub use column::{Column, ColumnType, NotAColumnType};
 pub use created::Created;
+pub use deaggregation::Deaggregation;
 pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use json::{HiveJson, JsonSerDe, OpenXJson};
 pub use listen::AdminToken;
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
+pub use orc::{Orc, OrcCompression};
 pub use parquet::{ParquetLayout, ParquetVersion};
 pub use partitioning::{EventTime, KeyQuery, Partitioning};
 pub use read::{load, load_data_dir, read, read_stream};
@@ -162,8 +166,8 @@ pub struct Stream {
     pub name: StreamName,
     /// The name it had before, whose folder it takes over.
     pub former_name: Option<StreamName>,
-    /// Whether aggregates of the Kinesis Producer Library are taken apart at the Firehose door.
-    pub deaggregates_kpl: bool,
+    /// What records are taken apart into at the doors.
+    pub deaggregation: Option<Deaggregation>,
     /// Journal, spool and recycled segments together, in bytes.
     pub quota: u64,
     /// When a batch closes: first reached wins.
@@ -194,6 +198,8 @@ pub enum Format {
     Raw(Raw),
     /// JSON records as rows.
     Parquet(Parquet),
+    /// JSON records as rows of ORC.
+    Orc(Orc),
 }
 
 /// Records as they are, one behind the other.

@@ -19,7 +19,7 @@ pub struct Key {
     pub doc: &'static str,
     /// What holds without it; empty where it must be there.
     pub default: &'static str,
-    /// What may be written.
+    /// What may be written; of a key that is refused, why.
     pub allowed: &'static str,
     /// Whether this version can do it. If not, the key is known and refused.
     pub available: bool,
@@ -50,6 +50,22 @@ impl Key {
             default: "none",
             allowed: "",
             available: false,
+        }
+    }
+
+    /// A key of something that we stand in for, and which has no meaning here; `why` not.
+    pub const fn refused(name: &'static str, doc: &'static str, why: &'static str) -> Self {
+        Self {
+            allowed: why,
+            ..Self::later(name, doc)
+        }
+    }
+
+    /// What is said to whoever sets it, though it is not available.
+    pub fn refusal(&self) -> String {
+        match self.allowed {
+            "" => "is not available in this version yet".to_owned(),
+            why => format!("cannot be set, remove it: {why}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! JSON records as rows of a Parquet file.
+//! JSON records as rows of a Parquet file; of an ORC file too, which only its writer tells apart.
 //!
 //! A batch's records are collected as compact rows ([`crate::record::rows`]) and encoded here in
 //! one go, at the seal. One JSON object is one row; a record may hold several. A record is the unit
@@ -9,18 +9,23 @@
 //! fails; what fits no column goes to the side column [`REST`] (rule 22).
 //!
 //! The way of a record: `json`'s scanner → `table` (columns that can be cut back, so
-//! that a record that fails half-way leaves no trace) → arrow arrays → `writer`. It is synchronous
-//! and bound by the processor; memory is bounded by the constants of `encode` and `writer`.
+//! that a record that fails half-way leaves no trace) → arrow arrays → `file`, which is Parquet's
+//! `writer` or that of [`orc`](super::orc). It is synchronous and bound by the processor; memory is
+//! bounded by the constants of `encode` and `writer`, and by the size of ORC's stripes.
 
+pub use columnar::Columnar;
 pub use encode::{EncodeError, Encoded, OnFailed, encode, reserve_for};
 pub use failure::ConversionError;
+pub use file::WriteError;
 pub use sample::first_rows;
 pub use schema::{SchemaError, StreamSchema};
 
 mod cells;
 mod coerce;
+mod columnar;
 mod encode;
 mod failure;
+mod file;
 mod infer;
 mod names;
 mod sample;

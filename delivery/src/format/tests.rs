@@ -1,4 +1,4 @@
-use standpipe_config::settings::delivery::{Parquet, ParquetCompression, Raw};
+use standpipe_config::settings::delivery::{Orc, Parquet, ParquetCompression, Raw};
 
 use super::*;
 
@@ -18,6 +18,7 @@ fn objects_are_called_as_firehose_calls_them() {
     });
     let facts = |format: &Format| (suffix(format), content_encoding(format));
     assert_eq!(facts(&parquet), (".parquet", None));
+    assert_eq!(facts(&Format::Orc(Orc::default())), (".orc", None));
     assert_eq!(facts(&raw(true, RawCompression::None)), ("", None));
     assert_eq!(
         facts(&raw(true, RawCompression::Gzip)),

@@ -248,10 +248,9 @@ async fn answer(
         let mut asked = Asked::read(operation, &body)?;
         drop(body);
         if let Asked::Put(put) = &mut asked
-            && put.looks_aggregated()
-            && believer.store.deaggregates_kpl(&put.stream)
+            && let Some(how) = believer.store.deaggregation(&put.stream)
         {
-            put.take_apart();
+            put.take_apart(&how);
         }
         Ok((caller, asked))
     };

@@ -11,9 +11,11 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use standpipe_config::faults;
-use standpipe_config::frame::{self, Answer, Reply};
+use standpipe_config::frame::{self, Answer, DecodeError, Frame, Message, Reply};
 use standpipe_config::limits::MAX_BODY;
 use standpipe_config::names::StreamName;
+use standpipe_config::records::Records;
+use standpipe_config::settings::delivery::Deaggregation;
 
 use super::admission::Grant;
 use super::agents::Said;
@@ -23,7 +25,7 @@ use super::inflate::inflate;
 use super::lines::{offsets_size, split};
 use super::refused::{Kind, Refused};
 use super::work::broken;
-use super::{Entry, Ingest};
+use super::{Entry, Ingest, apart};
 use crate::journal::{Append, Appended, Content};
 
 /// Stores a request: all of it or nothing.
@@ -120,9 +122,10 @@ async fn store(
     body.shrink_to_fit();
     grant.shrink_to(body.len());
     let body = inflate(body, head.encoding, &mut grant, &ingest.workers).await?;
+    let parts = Parts::of(&ingest, &entry.stream);
     let content = match head.shape {
-        Shape::Text => text(&ingest, body, &mut grant).await?,
-        Shape::Frames => frames(&ingest, body, &mut grant).await?,
+        Shape::Text => text(&ingest, body, parts, &mut grant).await?,
+        Shape::Frames => frames(&ingest, body, parts, &mut grant).await?,
     };
     if let Content::Frames(agent, _) = &content {
         ingest.agents.heard(*agent, &entry.stream, said);
@@ -140,21 +143,63 @@ async fn store(
     Ok(reply(head.shape, stored.appended))
 }
 
-async fn text(ingest: &Ingest, body: Vec<u8>, grant: &mut Grant) -> Result<Content, Refused> {
-    grant.grow_to(body.len() + offsets_size(&body)).await?;
-    let records = ingest.workers.run(body.len(), || split(body)).await??;
+/// What a stream's records are taken apart into, if they are.
+struct Parts(Option<Deaggregation>);
+
+impl Parts {
+    /// Aggregates of the Kinesis Producer Library come through the Firehose door only.
+    fn of(ingest: &Ingest, stream: &StreamName) -> Self {
+        let found = ingest.store.deaggregation(stream);
+        Self(found.filter(|how| *how != Deaggregation::Kpl))
+    }
+
+    /// Bytes that parts of records in a body of this length take at most.
+    fn size(&self, body: usize) -> usize {
+        self.0.as_ref().map_or(0, |_| apart::MOST_COPIES * body)
+    }
+
+    fn take(&self, records: Records) -> Records {
+        let taken = self.0.as_ref();
+        let taken = taken.and_then(|how| apart::take_apart(&records, how));
+        taken.map_or(records, |(parts, _)| parts)
+    }
+}
+
+async fn text(
+    ingest: &Ingest,
+    body: Vec<u8>,
+    parts: Parts,
+    grant: &mut Grant,
+) -> Result<Content, Refused> {
+    let beside = offsets_size(&body) + parts.size(body.len());
+    grant.grow_to(body.len() + beside).await?;
+    let size = body.len();
+    let split = move || split(body).map(|records| parts.take(records));
+    let records = ingest.workers.run(size, split).await??;
     Ok(Content::Text(records))
 }
 
-async fn frames(ingest: &Ingest, body: Vec<u8>, grant: &mut Grant) -> Result<Content, Refused> {
+async fn frames(
+    ingest: &Ingest,
+    body: Vec<u8>,
+    parts: Parts,
+    grant: &mut Grant,
+) -> Result<Content, Refused> {
     let body = Bytes::from(body);
-    let beside = frame::decoded_size(&body);
+    let beside = frame::decoded_size(&body) + parts.size(body.len());
     grant.grow_to(body.len() + beside).await?;
-    let message = ingest
-        .workers
-        .run(body.len(), || frame::decode(body))
-        .await?
-        .map_err(|wrong| Refused::new(Kind::Wrong, wrong.to_string()))?;
+    let size = body.len();
+    let decode = move || {
+        let mut message = frame::decode(body)?;
+        for frame in &mut message.frames {
+            if let Frame::Records(_, records) = frame {
+                *records = parts.take(std::mem::take(records));
+            }
+        }
+        Ok(message)
+    };
+    let decoded: Result<Message, DecodeError> = ingest.workers.run(size, decode).await?;
+    let message = decoded.map_err(|wrong| Refused::new(Kind::Wrong, wrong.to_string()))?;
     Ok(Content::Frames(message.agent, message.frames))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use standpipe_config::frame::HeldSource;
 use standpipe_config::names::{AgentId, StreamName};
+use standpipe_config::settings::delivery::Deaggregation;
 
 use crate::journal::Append;
 use crate::stream::{AppendError, Described, NotDescribed, Stored, Streams};
@@ -47,12 +48,12 @@ impl Store {
         }
     }
 
-    /// Whether a stream's settings ask to take apart what the Kinesis Producer Library aggregated.
-    pub(super) fn deaggregates_kpl(&self, name: &StreamName) -> bool {
+    /// What a stream's settings ask to take records apart into.
+    pub(super) fn deaggregation(&self, name: &StreamName) -> Option<Deaggregation> {
         match self {
-            Self::Streams(streams) => streams.deaggregates_kpl(name),
+            Self::Streams(streams) => streams.deaggregation(name),
             #[cfg(test)]
-            Self::StandIn(_) => false,
+            Self::StandIn(stand_in) => stand_in.deaggregation.clone(),
         }
     }
 

@@ -10,6 +10,7 @@ use standpipe_config::settings::delivery::{
 
 use crate::destination::Target;
 use crate::format;
+use crate::format::parquet::Columnar;
 use crate::record::rows::Shape;
 
 /// How source backup is written: records as they came, a line each.
@@ -80,7 +81,7 @@ impl Plan {
 
     /// Whether rows are encoded at the seal, and not delivered as they were spooled.
     pub fn is_encoded(&self) -> bool {
-        matches!(self.format, Format::Parquet(_))
+        Columnar::of(&self.format).is_some()
     }
 
     /// Where an inferred schema is kept.
@@ -107,7 +108,7 @@ impl Plan {
     /// they are written into it at the seal.
     pub fn spools_lines(&self) -> bool {
         match self.format {
-            Format::Parquet(_) => false,
+            Format::Parquet(_) | Format::Orc(_) => false,
             Format::Raw(raw) => raw.newline && raw.compression == RawCompression::None,
         }
     }

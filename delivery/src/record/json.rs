@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 pub(crate) mod number;
+mod usual;
 
 /// Objects and lists within each other, at most: serde_json's limit.
 pub(crate) const MAX_DEPTH: u32 = 128;
@@ -106,6 +107,11 @@ impl<'a> Scanner<'a> {
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.skip_space();
         self.at == self.text.len()
+    }
+
+    /// How many bytes it has read.
+    pub(crate) fn position(&self) -> usize {
+        self.at
     }
 
     /// How many objects and lists it stands in.

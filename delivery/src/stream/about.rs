@@ -63,10 +63,10 @@ impl Streams {
         })
     }
 
-    /// Whether a stream's settings ask to take apart what the Kinesis Producer Library aggregated.
-    pub fn deaggregates_kpl(&self, name: &StreamName) -> bool {
+    /// What a stream's settings ask to take records apart into.
+    pub fn deaggregation(&self, name: &StreamName) -> Option<settings::Deaggregation> {
         let settings = self.shared.settings();
-        settings.get(name).is_some_and(|s| s.deaggregates_kpl)
+        settings.get(name)?.deaggregation.clone()
     }
 
     /// Changes a stream's tags, durably, unless `change` fails.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use standpipe_config::files::FolderLock;
 use standpipe_config::names::LaneId;
-use standpipe_config::settings::delivery::{Format, HighWater, Stream};
+use standpipe_config::settings::delivery::{HighWater, Stream};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 
@@ -13,7 +13,7 @@ use super::report::{Column, Report};
 use super::{Passed, look};
 use crate::disk::{DataFolder, Quota};
 use crate::failure::Failure;
-use crate::format::parquet::{REST, StreamSchema};
+use crate::format::parquet::{Columnar, REST, StreamSchema};
 use crate::lane::PartitionMemory;
 use crate::lane::batch::{Batch, Files, Limit, Taken};
 use crate::lane::checkpoint::{Checkpoint, Entry};
@@ -164,9 +164,9 @@ impl Bench {
         self.report.outcomes.failed = failed.sum();
         self.report.seconds.transform = self.transform.as_secs_f64();
         self.report.seconds.format = self.format.as_secs_f64();
-        if let Format::Parquet(parquet) = &self.plan.format {
+        if let Some(format) = Columnar::of(&self.plan.format) {
             let kept = StreamSchema::load(&self.plan.schema_path()).map_err(cannot)?;
-            let schema = StreamSchema::of(&parquet.schema, kept);
+            let schema = StreamSchema::of(format.schema(), kept);
             let mut columns: Vec<_> = schema.columns().iter().map(Column::of).collect();
             if let StreamSchema::Inferred(_) = schema {
                 columns.push(Column::named(REST, "string"));

@@ -53,6 +53,21 @@ async fn rows_are_shown_as_readers_have_them_beside_what_cannot_be_converted() {
     );
 }
 
+/// Nothing here reads ORC.
+#[tokio::test]
+async fn what_became_rows_of_orc_is_shown_as_it_came() {
+    let stream = stream(", format: {orc: {compression: zlib}}");
+    let report = tried(&stream, b"{\"a\": 1}\n[]\n").await.unwrap();
+    assert_eq!((report.outcomes.ok, report.outcomes.failed), (1, 1));
+    assert_eq!(report.output, ["{\"a\": 1}"]);
+    let data: Vec<_> = report.objects.iter().filter(|o| o.role == "data").collect();
+    let [object] = data.as_slice() else {
+        panic!("{report}");
+    };
+    assert!(object.key.ends_with(".orc"), "{object}");
+    assert!(object.bytes > 0, "{object}");
+}
+
 #[tokio::test]
 async fn an_inferred_schema_is_told_in_the_words_of_the_settings() {
     let stream = stream(", format: {parquet: {}}");

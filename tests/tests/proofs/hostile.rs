@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use standpipe_tests::daemon::Books;
 use standpipe_tests::{Daemon, Folder, Outcome, Trouble, objects, readers};
 
-use crate::{PATIENCE, parquet};
+use crate::{PATIENCE, orc, parquet};
 
 /// A record, and what must be found of it in the row's side column to the letter.
 struct Sent {
@@ -146,29 +147,45 @@ fn is_all_of(sent: &Sent, row: &Value) -> Outcome {
     }
 }
 
+/// Sends the records to a stream, and waits until each is somewhere.
+fn settled(daemon: &mut Daemon, stream: &str, records: &BTreeMap<u64, Sent>) -> Outcome<Books> {
+    for batch in records.values().collect::<Vec<_>>().chunks(20) {
+        let lines = batch.iter().map(|sent| [&sent.bytes[..], b"\n"].concat());
+        let lines = lines.collect::<Vec<_>>().concat();
+        daemon.post(stream, &lines)?.ok()?;
+    }
+    let count = records.len() as u64;
+    let books = daemon.settled(stream, count, PATIENCE)?;
+    assert_eq!((books.accepted, books.dropped), (count, 0), "{books:?}");
+    Ok(books)
+}
+
+/// That each row is all of its record; how many there are.
+fn are_whole(rows: &[Value], records: &BTreeMap<u64, Sent>) -> Outcome<u64> {
+    for row in rows {
+        let id = row["id"].as_u64().unwrap_or(u64::MAX);
+        let sent = records.get(&id);
+        is_all_of(sent.ok_or_else(|| Trouble(format!("{row}")))?, row)?;
+    }
+    Ok(rows.len() as u64)
+}
+
 #[test]
 fn nothing_of_hostile_json_is_lost() -> Outcome {
     let folder = Folder::new("hostile")?;
-    let mut daemon = Daemon::start(folder.path(), &parquet("odd", "1s", "inferred"))?;
+    let streams = parquet("odd", "1s", "inferred") + &orc("orc", "snappy", "inferred");
+    let mut daemon = Daemon::start(folder.path(), &streams)?;
     let records = records();
-    for batch in records.values().collect::<Vec<_>>().chunks(20) {
-        let lines = batch.iter().map(|sent| [&sent.bytes[..], b"\n"].concat());
-        daemon
-            .post("odd", &lines.collect::<Vec<_>>().concat())?
-            .ok()?;
-    }
     let count = records.len() as u64;
-    let books = daemon.settled("odd", count, PATIENCE)?;
-    assert_eq!((books.accepted, books.dropped), (count, 0), "{books:?}");
+    let books = settled(&mut daemon, "orc", &records)?;
+    if let Some(rows) = readers::orc_rows(&folder.join("out/orc"))? {
+        assert_eq!(are_whole(&rows, &records)?, books.delivered);
+    }
+    let books = settled(&mut daemon, "odd", &records)?;
 
     let mut found = 0;
     for path in objects::below(&folder.join("out/odd"))? {
-        for row in objects::rows(&path)? {
-            let id = row["id"].as_u64().unwrap_or(u64::MAX);
-            let sent = records.get(&id);
-            is_all_of(sent.ok_or_else(|| Trouble(format!("{row}")))?, &row)?;
-            found += 1;
-        }
+        found += are_whole(&objects::rows(&path)?, &records)?;
     }
     let mut failed = Vec::new();
     for path in objects::below(&folder.join("out/errors/odd"))? {

@@ -3,6 +3,7 @@
 
 mod access;
 mod admin;
+mod apart;
 mod damage;
 mod ends;
 mod fixture;
@@ -16,6 +17,7 @@ mod memory;
 mod moved;
 mod network;
 mod odd;
+mod orc;
 mod page;
 #[cfg(feature = "faults")]
 mod points;
@@ -43,6 +45,17 @@ fn raw(name: &str, interval: &str) -> String {
         "{name}:
   buffering: {{size: 1MiB, interval: {interval}}}
   format: {{raw: {{delimiter: newline}}}}
+  destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
+"
+    )
+}
+
+/// A stream of ORC files in `out/NAME`, with a schema as in the settings.
+fn orc(name: &str, compression: &str, schema: &str) -> String {
+    format!(
+        "{name}:
+  buffering: {{size: 1MiB, interval: 1s}}
+  format: {{orc: {{compression: {compression}, schema: {schema}}}}}
   destination: {{file: {{path: out, prefix: {name}/, error_output_prefix: errors/{name}/}}}}
 "
     )

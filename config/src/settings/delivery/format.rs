@@ -1,8 +1,10 @@
 //! The reader of the format.
 
+use super::orc::{self, ORC};
 use super::tables::{COLUMN, FORMAT, PARQUET, RAW};
 use super::words::{PARQUET_COMPRESSIONS, RAW_COMPRESSIONS};
-use super::{Column, Format, JsonSerDe, Parquet, Raw, RawCompression, Schema, glue, json, parquet};
+use super::{Column, Format, JsonSerDe, Orc, Parquet, Raw, RawCompression, Schema};
+use super::{glue, json, parquet};
 use crate::yaml::{At, Fields, Value};
 
 pub(super) fn read(stream: &Fields<'_>) -> Option<Format> {
@@ -14,7 +16,8 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Format> {
     };
     let (key, at) = at.fields(&FORMAT)?.only()?;
     match key.name {
-        "parquet" => rows(&at.fields(&PARQUET)?).map(Format::Parquet),
+        "parquet" => parquet_rows(&at.fields(&PARQUET)?).map(Format::Parquet),
+        "orc" => orc_rows(&at.fields(&ORC)?).map(Format::Orc),
         _ => raw(&at.fields(&RAW)?).map(Format::Raw),
     }
 }
@@ -30,20 +33,39 @@ fn raw(fields: &Fields<'_>) -> Option<Raw> {
     })
 }
 
-fn rows(fields: &Fields<'_>) -> Option<Parquet> {
+fn parquet_rows(fields: &Fields<'_>) -> Option<Parquet> {
     let compression = fields.read("compression", |at| at.choice(PARQUET_COMPRESSIONS));
+    let reading = reading(fields);
+    let layout = parquet::read(fields);
+    let (schema, json) = reading?;
+    Some(Parquet {
+        compression: compression?,
+        schema,
+        json,
+        layout: layout?,
+    })
+}
+
+fn orc_rows(fields: &Fields<'_>) -> Option<Orc> {
+    let reading = reading(fields);
+    let (compression, stripe_size) = orc::read(fields)?;
+    let (schema, json) = reading?;
+    Some(Orc {
+        compression,
+        schema,
+        json,
+        stripe_size,
+    })
+}
+
+/// How records become rows.
+fn reading(fields: &Fields<'_>) -> Option<(Schema, JsonSerDe)> {
     let schema = fields.read("schema", schema);
     let json = fields.read("json", json::read);
-    let layout = parquet::read(fields);
     if let (Some(schema), Some(json)) = (&schema, &json) {
         check_reading(fields, schema, json);
     }
-    Some(Parquet {
-        compression: compression?,
-        schema: schema?,
-        json: json?,
-        layout: layout?,
-    })
+    Some((schema?, json?))
 }
 
 /// Of an inferred schema every key is a column by its own name, and nothing is coerced.

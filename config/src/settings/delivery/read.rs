@@ -6,7 +6,7 @@ use super::tables::{BUFFERING, DISK, LIMITS, ROOT, STREAM};
 use super::{
     Buffering, Destination, Format, HighWater, Limits, Raw, RawCompression, Settings, Stream,
 };
-use super::{destination, format, listen, partitioning, transform, warehouse};
+use super::{deaggregation, destination, format, listen, partitioning, transform, warehouse};
 use crate::limits::{BUFFERING_INTERVAL_SECONDS, BUFFERING_SIZE, MIN_MEMORY};
 use crate::settings::{Loaded, loaded, read_file, values};
 use crate::units::{parse_size, print_size};
@@ -19,16 +19,13 @@ const MIN_QUOTA: u64 = 1024 * 1024;
 const SENSIBLE_BATCHES: u64 = 3;
 
 /// Firehose's default for the size of a batch that is converted.
-const PARQUET_SIZE: &str = "128MiB";
+const CONVERTED_SIZE: &str = "128MiB";
 
 /// Firehose's default for the size of a batch that is not converted.
 const RAW_SIZE: &str = "5MiB";
 
 /// The default for the size of an object of a partition: what Firehose's own tools ask for at least.
 const PARTITION_SIZE: &str = "64MiB";
-
-/// The words of `deaggregate`: whether aggregates of the Kinesis Producer Library are taken apart.
-const DEAGGREGATIONS: &[(&str, bool)] = &[("none", false), ("kpl", true)];
 
 /// Reads and checks a file. All problems at once, unless the file is no YAML.
 pub fn load(path: &Path) -> Result<Loaded<Settings>, Problems> {
@@ -176,7 +173,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     let name = values::stream_name(name);
     let fields = at.fields(&STREAM)?;
     let former_name = fields.optional("former_name", values::stream_name);
-    let deaggregates_kpl = fields.read("deaggregate", |at| at.choice(DEAGGREGATIONS));
+    let deaggregation = fields.read("deaggregate", deaggregation::read);
     let format = format::read(&fields);
     let stream_is_partitioned = fields.given("partitioning");
     let buffering = fields.under("buffering", &BUFFERING, |fields| {
@@ -206,7 +203,7 @@ pub(super) fn stream(name: &At<'_>, at: &At<'_>) -> Option<Stream> {
     Some(Stream {
         name: name?,
         former_name: former_name?,
-        deaggregates_kpl: deaggregates_kpl?,
+        deaggregation: deaggregation?,
         quota: quota?,
         buffering: buffering?,
         transform: transform?,
@@ -230,7 +227,7 @@ fn check_documents(fields: &Fields<'_>, format: &Format) {
 
 fn default_size(format: Option<&Format>, is_partitioned: bool) -> &'static str {
     match format {
-        Some(Format::Parquet(_)) => PARQUET_SIZE,
+        Some(Format::Parquet(_) | Format::Orc(_)) => CONVERTED_SIZE,
         _ if is_partitioned => PARTITION_SIZE,
         _ => RAW_SIZE,
     }

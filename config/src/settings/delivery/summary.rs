@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::words::{parquet_word, raw_word};
+use super::words::{orc_word, parquet_word, raw_word};
 use super::{
-    Bucket, Created, Destination, Firehose, Format, HighWater, Listen, Schema, Settings, Stream,
+    Bucket, Created, Destination, Firehose, Format, HighWater, JsonSerDe, Listen, Schema, Settings,
+    Stream,
 };
-use super::{opensearch, partitioning, warehouse};
+use super::{opensearch, orc, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::tls::Tls;
 use crate::units::{print_size, print_span};
@@ -103,8 +104,8 @@ fn stream(stream: &Stream) -> Vec<String> {
     if let Some(former) = &stream.former_name {
         lines.push(format!("  takes over the data of {former}"));
     }
-    if stream.deaggregates_kpl {
-        lines.push("  aggregates of the Kinesis Producer Library are taken apart".into());
+    if let Some(deaggregation) = &stream.deaggregation {
+        lines.push(format!("  {}", deaggregation.meaning()));
     }
     lines.push(format!("  disk: at most {}", print_size(stream.quota)));
     lines.push(format!(
@@ -127,23 +128,30 @@ fn format(format: &Format) -> String {
             raw_word(raw.compression)
         ),
         Format::Parquet(parquet) => {
-            let schema = match &parquet.schema {
-                Schema::Inferred => "inferred from the records".to_owned(),
-                Schema::Declared(columns) => {
-                    let columns: Vec<_> = columns
-                        .iter()
-                        .map(|c| format!("{} {}", c.name, c.kind))
-                        .collect();
-                    columns.join(", ")
-                }
-            };
             let compression = parquet_word(parquet.compression);
-            let more = [parquet.layout.meaning(), parquet.json.meaning()];
-            let more = more.into_iter().flatten();
-            let more: String = more.map(|more| format!("{more}, ")).collect();
-            format!("parquet, compression {compression}, {more}schema: {schema}")
+            let reading = reading(parquet.layout.meaning(), &parquet.schema, &parquet.json);
+            format!("parquet, compression {compression}, {reading}")
+        }
+        Format::Orc(found) => {
+            let compression = orc_word(found.compression);
+            let reading = reading(orc::meaning(found.stripe_size), &found.schema, &found.json);
+            format!("orc, compression {compression}, {reading}")
         }
     }
+}
+
+/// How files are laid out, and how records become their rows.
+fn reading(layout: Option<String>, schema: &Schema, json: &JsonSerDe) -> String {
+    let schema = match schema {
+        Schema::Inferred => "inferred from the records".to_owned(),
+        Schema::Declared(columns) => {
+            let columns = columns.iter().map(|c| format!("{} {}", c.name, c.kind));
+            columns.collect::<Vec<_>>().join(", ")
+        }
+    };
+    let more = [layout, json.meaning()].into_iter().flatten();
+    let more: String = more.map(|more| format!("{more}, ")).collect();
+    format!("{more}schema: {schema}")
 }
 
 fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {

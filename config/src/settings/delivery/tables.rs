@@ -6,12 +6,13 @@ use super::firehose::{ACCESS_KEY, FIREHOSE};
 use super::glue::GLUE;
 use super::json::{HIVE, OPENX, SERDE};
 use super::opensearch::{OPENSEARCH, SIGV4};
+use super::orc::ORC;
 use super::storing::ENCRYPTIONS;
 use super::warehouse;
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
-pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW};
+pub(super) use format::{COLUMN, FORMAT, PARQUET, RAW, SCHEMA};
 pub(super) use hooks::{HOOK_HINTS, HTTP, LAMBDA, TRANSFORM, WASM};
 pub(super) use partitioning::{EVENT_TIME, PARTITIONING};
 pub(super) use places::{
@@ -39,6 +40,7 @@ pub static TABLES: &[&Table] = &[
     &TLS,
     &LIMITS,
     &STREAM,
+    &DEAGGREGATE,
     &DISK,
     &BUFFERING,
     &TRANSFORM,
@@ -51,6 +53,7 @@ pub static TABLES: &[&Table] = &[
     &FORMAT,
     &RAW,
     &PARQUET,
+    &ORC,
     &COLUMN,
     &GLUE,
     &SERDE,
@@ -222,9 +225,9 @@ pub(super) static STREAM: Table = Table {
         ),
         Key::new(
             "deaggregate",
-            "Whose aggregates the Firehose door takes apart, into records of their own.",
+            "What records are taken apart into, before they are accepted: aggregates of the Kinesis Producer Library, JSON objects, or what stands between delimiters.",
             "none",
-            "one of none, kpl",
+            "one of none, kpl, json, or {delimited: TEXT}",
         ),
         Key::new("disk", "What it may use of the disk.", "none", "a mapping"),
         Key::new(
@@ -249,10 +252,20 @@ pub(super) static STREAM: Table = Table {
             "format",
             "How objects are written.",
             "raw",
-            "one of raw, parquet",
+            "one of raw, parquet, orc",
         ),
         Key::new("destination", "Where records go.", "", ANYWHERE),
     ],
+};
+
+pub(super) static DEAGGREGATE: Table = Table {
+    path: "streams.*.deaggregate",
+    keys: &[Key::new(
+        "delimited",
+        "What stands between the parts of a record.",
+        "",
+        "a text of 1 to 64 bytes",
+    )],
 };
 
 pub(super) static DISK: Table = Table {
@@ -271,7 +284,7 @@ pub(super) static BUFFERING: Table = Table {
         Key::new(
             "size",
             "Bytes of records per object, before compression or conversion.",
-            "5MiB, with partitioning 64MiB, for parquet 128MiB",
+            "5MiB, with partitioning 64MiB, for parquet and orc 128MiB",
             "1MiB to 128MiB",
         ),
         Key::new("interval", "Age of a batch.", "300s", "0s to 900s"),

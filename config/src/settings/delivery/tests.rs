@@ -69,7 +69,7 @@ fn the_shortest_file_has_all_defaults() {
     let expected = Stream {
         name: "s".parse().unwrap(),
         former_name: None,
-        deaggregates_kpl: false,
+        deaggregation: None,
         partitioning: None,
         quota: 10 << 30,
         buffering: Buffering {
@@ -200,23 +200,13 @@ fn six_mistakes_are_six_problems() {
         "delivery.yaml:12:23: streams.app.buffering.size: \"512MiB\" is out of range: 1MiB to 128MiB is allowed",
         "delivery.yaml:15:7: streams.app.format: conflict: found raw and parquet, only one is allowed",
         "delivery.yaml:18:3: streams.bare.destination: is missing, allowed is one of file, s3, opensearch, redshift, postgresql",
-        "delivery.yaml:19:14: streams.bare.format.orc: is not available in this version yet",
+        "delivery.yaml:19:20: streams.bare.format.orc.row_index_stride: cannot be set, remove it: files have no row index; readers pass over stripes, which stripe_size makes smaller",
     ];
     assert_eq!(problems(text), expected);
 }
 
 #[test]
-fn what_a_later_version_will_have_is_not_unknown() {
-    let found = problems(&with_stream("    format: {orc: {}}"));
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(
-        found[0].contains("is not available in this version yet"),
-        "{found:?}"
-    );
-}
-
-#[test]
-fn a_later_key_without_a_value_is_no_problem() {
+fn a_key_without_a_value_is_no_problem() {
     read_here(&with_listen(
         "{native: {address: 127.0.0.1:1, tls: null}, firehose: }",
     ))
@@ -240,15 +230,15 @@ fn single_mistakes_say_what_is_allowed() {
         ),
         (
             "    format: parquet",
-            "found \"parquet\", allowed is a mapping with the keys raw, parquet",
+            "found \"parquet\", allowed is a mapping with the keys raw, parquet, orc",
         ),
         (
             "    format: {csv: {}}",
-            "streams.s.format.csv: is no known key; allowed are: raw, parquet",
+            "streams.s.format.csv: is no known key; allowed are: raw, parquet, orc",
         ),
         (
             "    format: {}",
-            "streams.s.format: is missing: one of raw, parquet",
+            "streams.s.format: is missing: one of raw, parquet, orc",
         ),
         (
             "    format: {parquet: {compression: brotli}}",

@@ -1,6 +1,6 @@
 //! The words for compressions, for reading and for writing.
 
-use super::{HighWater, ParquetCompression, RawCompression};
+use super::{HighWater, OrcCompression, ParquetCompression, RawCompression};
 use crate::units::print_size;
 
 /// Compressions of raw objects.
@@ -22,6 +22,14 @@ pub(super) const PARQUET_COMPRESSIONS: &[(&str, ParquetCompression)] = &[
     ("lz4", ParquetCompression::Lz4),
 ];
 
+/// Compressions of ORC streams.
+pub(super) const ORC_COMPRESSIONS: &[(&str, OrcCompression)] = &[
+    ("none", OrcCompression::None),
+    ("zlib", OrcCompression::Zlib),
+    ("snappy", OrcCompression::Snappy),
+    ("zstd", OrcCompression::Zstd),
+];
+
 /// The word for a compression of raw objects.
 pub(super) fn raw_word(compression: RawCompression) -> &'static str {
     word(RAW_COMPRESSIONS, compression)
@@ -30,6 +38,11 @@ pub(super) fn raw_word(compression: RawCompression) -> &'static str {
 /// The word for a compression of Parquet columns.
 pub(super) fn parquet_word(compression: ParquetCompression) -> &'static str {
     word(PARQUET_COMPRESSIONS, compression)
+}
+
+/// The word for a compression of ORC streams.
+pub(super) fn orc_word(compression: OrcCompression) -> &'static str {
+    word(ORC_COMPRESSIONS, compression)
 }
 
 fn word<T: PartialEq>(words: &'static [(&'static str, T)], value: T) -> &'static str {

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::words::{parquet_word, raw_word};
-use super::{Bucket, Destination, Format, Parquet, S3Destination, Schema, Stream};
+use super::words::{orc_word, parquet_word, raw_word};
+use super::{Bucket, Destination, Format, JsonSerDe, Orc, Parquet, S3Destination, Schema, Stream};
 use super::{opensearch, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::SecretSource;
@@ -20,8 +20,8 @@ pub fn write_stream(stream: &Stream) -> String {
     if let Some(former) = &stream.former_name {
         lines.add(1, &format!("former_name: {}", quoted(former.as_str())));
     }
-    if stream.deaggregates_kpl {
-        lines.add(1, "deaggregate: kpl");
+    if let Some(deaggregation) = &stream.deaggregation {
+        lines.add(1, &format!("deaggregate: {}", deaggregation.written()));
     }
     lines.add(1, &format!("disk: {{quota: {}}}", print_size(stream.quota)));
     let (size, interval) = (stream.buffering.size, stream.buffering.interval);
@@ -75,18 +75,32 @@ fn format(lines: &mut Lines, format: &Format) {
             lines.add(3, &format!("compression: {}", parquet_word(*compression)));
             let laid_out = layout.written();
             laid_out.iter().for_each(|line| lines.add(3, line));
-            if let Schema::Declared(_) = schema {
-                lines.add(3, &format!("json: {}", json.written()));
-            }
-            match schema {
-                Schema::Inferred => lines.add(3, "schema: inferred"),
-                Schema::Declared(columns) => {
-                    lines.add(3, "schema:");
-                    for column in columns {
-                        let (name, kind) = (quoted(&column.name), quoted(&column.kind.to_string()));
-                        lines.add(4, &format!("- {{name: {name}, type: {kind}}}"));
-                    }
-                }
+            reading(lines, schema, json);
+        }
+        Format::Orc(Orc {
+            compression,
+            schema,
+            json,
+            stripe_size,
+        }) => {
+            lines.add(2, "orc:");
+            lines.add(3, &format!("compression: {}", orc_word(*compression)));
+            lines.add(3, &format!("stripe_size: {}", print_size(*stripe_size)));
+            reading(lines, schema, json);
+        }
+    }
+}
+
+/// How records become rows.
+fn reading(lines: &mut Lines, schema: &Schema, json: &JsonSerDe) {
+    match schema {
+        Schema::Inferred => lines.add(3, "schema: inferred"),
+        Schema::Declared(columns) => {
+            lines.add(3, &format!("json: {}", json.written()));
+            lines.add(3, "schema:");
+            for column in columns {
+                let (name, kind) = (quoted(&column.name), quoted(&column.kind.to_string()));
+                lines.add(4, &format!("- {{name: {name}, type: {kind}}}"));
             }
         }
     }

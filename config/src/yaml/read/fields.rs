@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
         match self.table.key(&name_of(&pair.0)) {
             Some(known) if known.available => {}
             Some(_) if value.node.value == Value::Null => {}
-            Some(_) => key.problem("is not available in this version yet"),
+            Some(known) => key.problem(known.refusal()),
             None => key.problem(self.unknown(&name_of(&pair.0))),
         }
     }

@@ -10,7 +10,9 @@ use arrow_array::types::{
 use arrow_array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, ListArray, PrimitiveArray, StringArray, StructArray,
 };
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{
+    BooleanBuffer, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
+};
 use arrow_schema::{ArrowError, FieldRef};
 use standpipe_config::settings::delivery::{ColumnType, JsonSerDe};
 
@@ -30,9 +32,45 @@ mod structs;
 /// The cells of one column.
 #[derive(Debug)]
 pub(super) struct Cells {
-    /// Which cells are not null; as long as the column.
-    valid: Vec<bool>,
+    valid: Valid,
     values: Values,
+}
+
+/// Which cells are not null; as long as the column. Most columns have no nulls, and of those this is
+/// just a length.
+#[derive(Debug)]
+struct Valid {
+    length: usize,
+    bits: NullBufferBuilder,
+}
+
+impl Valid {
+    fn new() -> Self {
+        Self {
+            length: 0,
+            bits: NullBufferBuilder::new(0),
+        }
+    }
+
+    fn push(&mut self) {
+        self.length += 1;
+        self.bits.append_non_null();
+    }
+
+    fn push_null(&mut self) {
+        self.length += 1;
+        self.bits.append_null();
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+        self.bits.truncate(length);
+    }
+
+    fn take(&mut self) -> Option<NullBuffer> {
+        self.length = 0;
+        self.bits.finish().filter(|nulls| nulls.null_count() > 0)
+    }
 }
 
 /// The values, with something in the place of each null.
@@ -147,13 +185,13 @@ impl Cells {
             ColumnType::Struct(columns) => Values::Struct(Box::new(Struct::new(columns, reading))),
         };
         Self {
-            valid: Vec::new(),
+            valid: Valid::new(),
             values,
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.valid.len()
+        self.valid.length
     }
 
     /// Cuts back to `length` cells, whatever was left half-way behind them.
@@ -188,7 +226,7 @@ impl Cells {
             Values::Map(map) => map.append_null(),
             Values::Struct(columns) => columns.append_nulls(),
         }
-        self.valid.push(false);
+        self.valid.push_null();
     }
 
     /// Appends the value that `token` begins. `false`: a part of it did not fit, and is null here.
@@ -224,12 +262,30 @@ impl Cells {
             Values::List(list) => whole = list.append(token, scanner, fill)?,
             Values::Map(map) => whole = map.append(token, scanner, fill)?,
             Values::Struct(columns) if token == Token::Object => {
-                whole = columns.append(self.valid.len(), scanner, fill)?;
+                whole = columns.append(self.valid.length, scanner, fill)?;
             }
             Values::Struct(_) => return misfit(token, "an object"),
         }
-        self.valid.push(true);
+        self.valid.push();
         Ok(whole)
+    }
+
+    /// Appends the next value if it is of the kind and in the form in which the column's values mostly
+    /// are. `false`: nothing was done.
+    #[inline]
+    pub(super) fn append_usual(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        let appended = match &mut self.values {
+            Values::String { bytes, ends } => scanner.plain_text().map(|text| {
+                bytes.extend_from_slice(text.as_bytes());
+                ends.push(bytes.len());
+            }),
+            Values::Int(values) => scanner.short_integer().map(|value| values.push(value)),
+            _ => None,
+        };
+        if appended.is_some() {
+            self.valid.push();
+        }
+        appended.is_some()
     }
 
     /// Appends text to a string column.
@@ -237,15 +293,14 @@ impl Cells {
         if let Values::String { bytes, ends } = &mut self.values {
             bytes.extend_from_slice(text.as_bytes());
             ends.push(bytes.len());
-            self.valid.push(true);
+            self.valid.push();
         }
     }
 
     /// The column so far, as arrow has it; it is empty again.
     pub(super) fn take(&mut self) -> Result<ArrayRef, ArrowError> {
-        let valid = renewed(&mut self.valid);
-        let length = valid.len();
-        let nulls = valid.contains(&false).then(|| NullBuffer::from(valid));
+        let length = self.valid.length;
+        let nulls = self.valid.take();
         Ok(match &mut self.values {
             Values::Boolean(values) => {
                 let values = BooleanBuffer::from(renewed(values));

@@ -10,11 +10,16 @@ use crate::record::json::number::{
 };
 use crate::record::json::{Scanner, Token};
 
+/// Milliseconds since 1970 that every reader of ORC takes for a second later (ORC-763).
+const NOT_IN_ORC: std::ops::RangeInclusive<i64> = -999..=-1;
+
 /// How a record is filled in, and how many cells it has filled.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Fill {
     pub(super) mode: Mode,
     cells: usize,
+    /// Whether the file is one of ORC.
+    is_orc: bool,
 }
 
 /// What is done about a value that does not fit.
@@ -38,7 +43,19 @@ pub(super) enum Lenience {
 
 impl Fill {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, cells: 0 }
+        Self {
+            mode,
+            cells: 0,
+            is_orc: false,
+        }
+    }
+
+    /// For a file of ORC.
+    pub(super) fn in_orc(self) -> Self {
+        Self {
+            is_orc: true,
+            ..self
+        }
     }
 
     /// Counts cells that are about to be filled.
@@ -153,7 +170,14 @@ impl Fill {
             Token::Text(text) => text.decode().and_then(|text| times.of_text(text.trim())),
             _ => None,
         };
-        value.map_or_else(|| misfit(token, "a timestamp"), Ok)
+        match value {
+            None => misfit(token, "a timestamp"),
+            Some(value) if self.is_orc && NOT_IN_ORC.contains(&value) => misfit(
+                token,
+                "a timestamp of ORC, which has no fractions of the last second before 1970",
+            ),
+            Some(value) => Ok(value),
+        }
     }
 
     pub(super) fn date<'a>(&self, token: Token<'a>) -> Result<i32, Wrong<'a>> {

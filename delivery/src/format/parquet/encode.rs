@@ -1,23 +1,23 @@
-//! From compact rows to a Parquet file, in one pass, or in two where an inferred schema has to grow.
+//! From compact rows to a file of columns, in one pass, or in two where an inferred schema has to grow.
 
-use std::fs::File;
 use std::path::PathBuf;
 
-use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use standpipe_config::faults;
-use standpipe_config::files::{Doing, FileError, is_full};
+use standpipe_config::files::{Doing, FileError};
 use standpipe_config::limits::MAX_INFERRED_COLUMNS;
-use standpipe_config::settings::delivery::{Column, JsonSerDe, Parquet};
+use standpipe_config::settings::delivery::{Column, JsonSerDe};
 
 use super::coerce::{Fill, Lenience, Mode};
+use super::columnar::Columnar;
 use super::failure::{ConversionError, Wrong};
+use super::file::{ColumnFile, WriteError};
 use super::infer::Learner;
 use super::schema::{StreamSchema, leaves};
 use super::table::Table;
-use super::writer::{GROUP_BYTES, writer};
+use super::writer::GROUP_BYTES;
 use crate::record::Row;
-use crate::record::rows::{End, Hash, Output, Reserve, RowsError, RowsReader};
+use crate::record::rows::{End, Hash, Reserve, RowsError, RowsReader};
 
 /// Rows from which the schema of a stream's first file is inferred: over all rows it would cost as
 /// much as everything else (`dependencies` measurements).
@@ -54,13 +54,13 @@ pub enum EncodeError {
     /// The file, or what the caller does with failed records.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The Parquet writer.
+    /// The writer of columns.
     #[error("cannot encode {}: {source}", path.display())]
-    Parquet {
+    Writer {
         /// The file.
         path: PathBuf,
         /// What the writer said.
-        source: ParquetError,
+        source: WriteError,
     },
 }
 
@@ -69,10 +69,7 @@ impl EncodeError {
     pub fn is_full(&self) -> bool {
         match self {
             Self::File(error) | Self::Rows(RowsError::File(error)) => error.is_full(),
-            Self::Parquet {
-                source: ParquetError::External(error),
-                ..
-            } => error.downcast_ref().is_some_and(is_full),
+            Self::Writer { source, .. } => source.is_full(),
             _ => false,
         }
     }
@@ -93,7 +90,7 @@ pub fn reserve_for(content: u64, schema: &StreamSchema) -> u64 {
 pub fn encode(
     rows: &mut RowsReader,
     schema: &StreamSchema,
-    settings: &Parquet,
+    settings: Columnar<'_>,
     out: &Reserve,
     failed: OnFailed<'_>,
 ) -> Result<Encoded, EncodeError> {
@@ -115,7 +112,7 @@ pub fn encode(
     }
     // A schema that may not grow again takes every row.
     let grew = || ParquetError::General("the schema would have to grow again".to_owned());
-    let (rows, written) = written.ok_or_else(|| encoding.parquet(grew()))?;
+    let (rows, written) = written.ok_or_else(|| encoding.unwritten(grew()))?;
     let rests = encoding.rests;
     let bytes = written.bytes;
     out.file().set_len(bytes).doing("cut to size", out.path())?;
@@ -130,7 +127,7 @@ pub fn encode(
 
 struct Encoding<'a> {
     rows: &'a mut RowsReader,
-    settings: &'a Parquet,
+    settings: Columnar<'a>,
     out: &'a Reserve,
     failed: OnFailed<'a>,
     /// Failures of rows before this one were reported by an earlier pass.
@@ -191,11 +188,16 @@ impl Encoding<'_> {
         may_grow: bool,
     ) -> Result<Option<(u64, End)>, EncodeError> {
         self.rows.rewind()?;
-        let mut table = Table::new(schema, &self.settings.json);
-        let mut writer = writer(self.out.output(), &table, self.settings)
-            .map_err(|source| self.parquet(source))?;
-        let mode = mode(schema, &self.settings.json, may_grow);
-        let mut fill = Fill::new(mode);
+        let json = self.settings.json();
+        let mut table = Table::new(schema, json);
+        let file = ColumnFile::begin(self.out, schema, &table, self.settings);
+        let mut file = file.map_err(|source| self.unwritten(source))?;
+        let empty = Fill::new(mode(schema, json, may_grow));
+        let empty = match self.settings {
+            Columnar::Parquet(_) => empty,
+            Columnar::Orc(_) => empty.in_orc(),
+        };
+        let mut fill = empty;
         let mut current = Current::default();
         let (mut written, mut row) = (0, 0);
         while self.rows.advance()? {
@@ -208,19 +210,19 @@ impl Encoding<'_> {
                 continue;
             }
             if table.is_full() {
-                written += self.flush(&mut table, &mut writer)?;
+                written += self.flush(&mut table, &mut file)?;
             }
-            fill = Fill::new(mode);
+            fill = empty;
             current = Current {
                 start: table.rows(),
                 first_row: row,
                 ..Current::default()
             };
         }
-        written += self.flush(&mut table, &mut writer)?;
-        writer.finish().map_err(|source| self.parquet(source))?;
+        written += self.flush(&mut table, &mut file)?;
+        let end = file.finish().map_err(|source| self.unwritten(source))?;
         self.rests = table.rests();
-        Ok(Some((written, writer.inner().end.clone())))
+        Ok(Some((written, end)))
     }
 
     /// Appends the reader's row, the `row`th of the file. `false`: the schema has to grow for it.
@@ -268,23 +270,18 @@ impl Encoding<'_> {
         Ok(true)
     }
 
-    fn flush(
-        &self,
-        table: &mut Table,
-        writer: &mut ArrowWriter<Output<&File>>,
-    ) -> Result<u64, EncodeError> {
+    fn flush(&self, table: &mut Table, file: &mut ColumnFile<'_>) -> Result<u64, EncodeError> {
         let rows = table.rows() as u64;
-        let batch = table.take().map_err(|e| self.parquet(e.into()))?;
-        writer
-            .write(&batch)
-            .map_err(|source| self.parquet(source))?;
+        let batch = table.take().map_err(|e| self.unwritten(e))?;
+        file.write(&batch)
+            .map_err(|source| self.unwritten(source))?;
         Ok(rows)
     }
 
-    fn parquet(&self, source: ParquetError) -> EncodeError {
-        EncodeError::Parquet {
+    fn unwritten(&self, source: impl Into<WriteError>) -> EncodeError {
+        EncodeError::Writer {
             path: self.out.path().to_owned(),
-            source,
+            source: source.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use standpipe_config::settings::delivery::JsonSerDe;
 
-use crate::record::json::Text;
+use crate::record::json::{Malformed, Scanner, Text};
 
 /// How keys and columns belong together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -46,6 +46,9 @@ pub(super) struct Names {
     names: Vec<String>,
     /// The keys of these, in the same order.
     keys: Vec<String>,
+    /// These as they mostly stand in a record: with quotes and a colon. One that needs escapes in
+    /// JSON stands nowhere like that.
+    written: Vec<Option<String>>,
     by_key: HashMap<String, usize>,
     fold: bool,
     dots: bool,
@@ -59,6 +62,13 @@ impl Names {
             .iter()
             .map(|name| how.of_column(name).to_owned())
             .collect();
+        let is_plain =
+            |key: &&String| !key.contains(['"', '\\']) && !key.contains(char::is_control);
+        let written = keys.iter().map(|key| {
+            let key = Some(key).filter(is_plain);
+            key.map(|key| format!("\"{key}\":"))
+        });
+        let written = written.collect();
         let mut by_key = HashMap::new();
         for (place, key) in keys.iter().enumerate() {
             by_key
@@ -68,6 +78,7 @@ impl Names {
         Self {
             names,
             keys,
+            written,
             by_key,
             fold: how.fold,
             dots: how.dots,
@@ -80,7 +91,29 @@ impl Names {
         self.expected = 0;
     }
 
-    pub(super) fn find(&mut self, key: &Text<'_>) -> Option<usize> {
+    /// Walks an object: its next key, after which comes its value, and which column has it; `None`
+    /// behind its end. `first` begins as true.
+    #[inline]
+    pub(super) fn next<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        first: &mut bool,
+    ) -> Result<Option<(Text<'a>, Option<usize>)>, Malformed> {
+        if let Some(Some(written)) = self.written.get(self.expected)
+            && let Some(key) = scanner.next_expected(first, written)
+        {
+            let place = self.expected;
+            self.expected += 1;
+            return Ok(Some((key, Some(place))));
+        }
+        let Some(key) = scanner.next_key(first)? else {
+            return Ok(None);
+        };
+        let place = self.find(&key);
+        Ok(Some((key, place)))
+    }
+
+    fn find(&mut self, key: &Text<'_>) -> Option<usize> {
         let place = match self.is_expected(key) {
             true => self.expected,
             false => self.lookup(&key.decode()?)?,
@@ -118,3 +151,6 @@ fn folded(name: &str, fold: bool) -> Cow<'_, str> {
         false => Cow::Borrowed(name),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! A look into a file that was written, for people.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +9,18 @@ use arrow_json::LineDelimitedWriter;
 use arrow_schema::{DataType, Field, Fields, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
-/// The first rows of a file as lines of JSON, columns that are null left out.
-pub fn first_rows(path: &Path, count: usize) -> parquet::errors::Result<Vec<String>> {
-    let file = File::open(path)?;
+/// What a file of Parquet begins with.
+const MAGIC: [u8; 4] = *b"PAR1";
+
+/// The first rows of a file as lines of JSON, columns that are null left out. `None`: it is no
+/// file of Parquet.
+pub fn first_rows(path: &Path, count: usize) -> parquet::errors::Result<Option<Vec<String>>> {
+    let mut file = File::open(path)?;
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Ok(None);
+    }
     let written = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
     let schema = Schema::new(in_offsets(written.schema().fields()));
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
@@ -22,7 +32,7 @@ pub fn first_rows(path: &Path, count: usize) -> parquet::errors::Result<Vec<Stri
     }
     writer.finish()?;
     let text = String::from_utf8_lossy(&text);
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(Some(text.lines().map(str::to_owned).collect()))
 }
 
 /// The same fields, with UTC as an offset: whoever prints times does not know time zones by name.

@@ -1,4 +1,4 @@
-//! The schema of a stream's Parquet files, and how it is kept (rule 22): an inferred one lies in
+//! The schema of a stream's files of columns, and how it is kept (rule 22): an inferred one lies in
 //! the stream's folder and only grows.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::REST;
 
 mod kept;
 
-/// The columns of a stream's Parquet files.
+/// The columns of a stream's files.
 #[derive(Clone, PartialEq, Debug)]
 pub enum StreamSchema {
     /// Said in the settings.
@@ -93,12 +93,21 @@ impl StreamSchema {
         }
     }
 
+    /// The columns of a file, [`REST`] included.
+    pub(super) fn columns_of_a_file(&self) -> Vec<Column> {
+        let rest = Column {
+            name: REST.to_owned(),
+            kind: ColumnType::String,
+        };
+        match self {
+            Self::Declared(columns) => columns.clone(),
+            Self::Inferred(columns) => [&columns[..], &[rest]].concat(),
+        }
+    }
+
     /// As arrow has it.
     pub(super) fn arrow(&self) -> SchemaRef {
-        let mut fields: Vec<_> = self.columns().iter().map(field).collect();
-        if let Self::Inferred(_) = self {
-            fields.push(Field::new(REST, DataType::Utf8, true));
-        }
+        let fields: Vec<_> = self.columns_of_a_file().iter().map(field).collect();
         Arc::new(arrow_schema::Schema::new(fields))
     }
 }

@@ -137,12 +137,12 @@ impl Table {
         self.columns.begin(fill)?;
         let mut rest = Rest::new();
         let mut first = true;
-        while let Some(key) = scanner.next_key(&mut first)? {
+        while let Some(key) = self.columns.next_key(scanner, &mut first)? {
             let mut before = *scanner;
             match self.columns.place(self.rows, &key, scanner, fill)? {
                 Placed::Whole => {}
-                Placed::Not => rest.push((key, Some(before.raw_value()?))),
-                Placed::Again | Placed::Nothing if !rest.is_empty() => rest.push((key, None)),
+                Placed::Not => rest.push((key.text, Some(before.raw_value()?))),
+                Placed::Again | Placed::Nothing if !rest.is_empty() => rest.push((key.text, None)),
                 Placed::Again | Placed::Nothing => {}
             }
         }

@@ -107,10 +107,10 @@ pub(super) fn convert_rows(rows: &[Row<'_>], schema: &StreamSchema) -> Converted
     convert_with(rows, schema, &Parquet::default())
 }
 
-pub(super) fn convert_with(
+pub(super) fn convert_with<'a>(
     rows: &[Row<'_>],
     schema: &StreamSchema,
-    settings: &Parquet,
+    settings: impl Into<Columnar<'a>>,
 ) -> Converted {
     let folder = tempfile::tempdir().unwrap();
     let (data, index) = (folder.path().join("data"), folder.path().join("index"));
@@ -125,7 +125,7 @@ pub(super) fn convert_with(
     let encoded = encode(
         &mut reader,
         schema,
-        settings,
+        settings.into(),
         &reserve,
         &mut |row, error| {
             let original = rows
@@ -149,11 +149,13 @@ pub(super) fn convert_with(
 }
 
 pub(super) fn convert<T: AsRef<[u8]>>(records: &[T], schema: &StreamSchema) -> Converted {
-    let rows: Vec<_> = (0..)
-        .zip(records)
-        .map(|(position, bytes)| row(position, bytes.as_ref()))
-        .collect();
-    convert_rows(&rows, schema)
+    convert_rows(&numbered(records), schema)
+}
+
+pub(super) fn numbered<T: AsRef<[u8]>>(records: &[T]) -> Vec<Row<'_>> {
+    let records = (0..).zip(records);
+    let rows = records.map(|(position, bytes)| row(position, bytes.as_ref()));
+    rows.collect()
 }
 
 /// The error of the only record.

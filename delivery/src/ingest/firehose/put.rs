@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use standpipe_config::names::StreamName;
 use standpipe_config::records::Records;
+use standpipe_config::settings::delivery::Deaggregation;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -18,6 +19,7 @@ use super::exception::Exception;
 use super::keys::Caller;
 use super::operation::Operation;
 use crate::ingest::admission::{Admission, Grant, PATIENCE};
+use crate::ingest::apart;
 use crate::journal::{Append, Content, Refusal};
 use crate::record::RecordId;
 use crate::stream::{AppendError, Stored};
@@ -53,17 +55,23 @@ impl Put {
         }
     }
 
-    /// Whether records look like aggregates.
-    pub(super) fn looks_aggregated(&self) -> bool {
-        let mut records = self.records.iter();
-        records.any(|record| record.bytes.starts_with(&kpl::MARK))
+    /// Takes records apart that hold several.
+    pub(super) fn take_apart(&mut self, how: &Deaggregation) {
+        let parts = match how {
+            Deaggregation::Kpl if !self.looks_aggregated() => return,
+            Deaggregation::Kpl => Some(kpl::take_apart(std::mem::take(&mut self.records))),
+            how => apart::take_apart(&self.records, how),
+        };
+        if let Some((records, firsts)) = parts {
+            self.records = records;
+            self.firsts = Some(firsts);
+        }
     }
 
-    /// Takes aggregates apart.
-    pub(super) fn take_apart(&mut self) {
-        let (records, firsts) = kpl::take_apart(std::mem::take(&mut self.records));
-        self.records = records;
-        self.firsts = Some(firsts);
+    /// Whether records look like aggregates of the Kinesis Producer Library.
+    fn looks_aggregated(&self) -> bool {
+        let mut records = self.records.iter();
+        records.any(|record| record.bytes.starts_with(&kpl::MARK))
     }
 
     /// Bytes that the records and their offsets take; these are copied for each attempt to store.

@@ -20,6 +20,7 @@ pub(in crate::ingest) struct StandIn {
     pub(in crate::ingest) gate: Semaphore,
     /// The stream is gone when the append arrives.
     pub(in crate::ingest) vanished: bool,
+    pub(in crate::ingest) deaggregation: Option<Deaggregation>,
 }
 
 impl StandIn {
@@ -31,6 +32,7 @@ impl StandIn {
             held: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             vanished: false,
+            deaggregation: None,
         }
     }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use standpipe_config::files::FileError;
-use standpipe_config::settings::delivery::{Format, Parquet, Transform};
+use standpipe_config::settings::delivery::Transform;
 
-use crate::format::parquet::{StreamSchema, reserve_for};
+use crate::format::parquet::{Columnar, StreamSchema, reserve_for};
 use crate::lane::failed::{ErrorFile, FailedAt, Lines};
 use crate::lane::partitions::{PartitionMemory, Partitions};
 use crate::lane::plan::Plan;
@@ -50,7 +50,7 @@ impl ObjectFile {
     /// Creates the file that rows with this id are encoded into.
     pub(in crate::lane) fn create(
         id: u64,
-        parquet: &Parquet,
+        format: Columnar<'_>,
         plan: &Plan,
         draft: &mut Draft,
     ) -> Result<Self, FileError> {
@@ -59,7 +59,7 @@ impl ObjectFile {
         let kept = StreamSchema::load(&plan.schema_path()).unwrap_or_default();
         Ok(Self {
             reserve: Reserve::create(&draft.add(name.clone()))?,
-            schema: StreamSchema::of(&parquet.schema, kept),
+            schema: StreamSchema::of(format.schema(), kept),
             name,
         })
     }
@@ -102,9 +102,9 @@ impl Files<'_> {
         if plan.is_encoded() {
             rows.writer = rows.writer.unhashed();
         }
-        let object = match &plan.format {
-            Format::Parquet(parquet) => Some(ObjectFile::create(rows.id, parquet, plan, draft)?),
-            Format::Raw(_) => None,
+        let object = match Columnar::of(&plan.format) {
+            Some(format) => Some(ObjectFile::create(rows.id, format, plan, draft)?),
+            None => None,
         };
         Ok(Data::One(Box::new(DataFile { rows, object })))
     }

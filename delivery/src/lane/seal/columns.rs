@@ -1,10 +1,10 @@
-//! Sealing what is encoded: compact rows become a Parquet file, and what cannot be converted an
+//! Sealing what is encoded: compact rows become a file of columns, and what cannot be converted an
 //! error file.
 
 use super::{Content, SealError, Sealing, Written, rows_of};
 use crate::destination::hex;
 use crate::failure::Failure;
-use crate::format::parquet::{EncodeError, Encoded, SchemaError, StreamSchema, encode};
+use crate::format::parquet::{Columnar, EncodeError, Encoded, SchemaError, StreamSchema, encode};
 use crate::lane::batch::{ObjectFile, RowsFile};
 use crate::lane::checkpoint::Counts;
 use crate::lane::failed::{ErrorFile, Lines, Reason};
@@ -15,7 +15,6 @@ use crate::spool::SpoolFile;
 use standpipe_config::faults;
 use standpipe_config::files::FileError;
 use standpipe_config::names::Arrival;
-use standpipe_config::settings::delivery::{Format, Parquet};
 
 /// The error type of records that cannot be converted.
 const FAILED: &str = "format-conversion-failed";
@@ -60,11 +59,11 @@ impl Sealing<'_> {
         content: Content,
         object: ObjectFile,
     ) -> Result<(), SealError> {
-        let Format::Parquet(parquet) = &self.plan.format else {
+        let Some(format) = Columnar::of(&self.plan.format) else {
             return Err(SealError::Fatal("a raw object was to be encoded".into()));
         };
         let ObjectFile { name, reserve, .. } = object;
-        let (encoded, gone) = self.encode(&content, parquet, &reserve)?;
+        let (encoded, gone) = self.encode(&content, format, &reserve)?;
         self.count_drift(&encoded);
         let size = encoded.bytes;
         reserve.close(size)?;
@@ -150,16 +149,16 @@ impl Sealing<'_> {
     fn encode(
         &mut self,
         content: &Content,
-        parquet: &Parquet,
+        format: Columnar<'_>,
         object: &Reserve,
     ) -> Result<(Encoded, Option<Gone>), SealError> {
         let path = self.plan.schema_path();
-        let schema = StreamSchema::of(&parquet.schema, StreamSchema::load(&path)?);
+        let schema = StreamSchema::of(format.schema(), StreamSchema::load(&path)?);
         let mut rows = rows_of(self.spool, &content.kept)?;
         let mut lines = self.unconverted.lines.take();
         let mut gone = None;
         let ended = Arrival::now();
-        let encoded = encode(&mut rows, &schema, parquet, object, &mut |row, why| {
+        let encoded = encode(&mut rows, &schema, format, object, &mut |row, why| {
             let reason = Reason {
                 code: why.code,
                 message: &why.message,

@@ -3,6 +3,8 @@
 
 use standpipe_config::settings::delivery::{Format, RawCompression};
 
+use crate::format::parquet::Columnar;
+
 use super::{Content, Partition, SealError, Sealing, Written, rows_of};
 use crate::lane::batch::{ObjectFile, RowsFile};
 use crate::lane::partitions::{PartitionFile, Partitions};
@@ -12,22 +14,23 @@ impl Sealing<'_> {
     pub(super) fn partitions(&mut self, partitions: Partitions) -> Result<(), SealError> {
         for file in partitions.into_files() {
             let content = self.close(file)?;
+            if let Some(format) = Columnar::of(&self.plan.format) {
+                self.sync_later(&content);
+                let bytes = content.kept.first().map_or(0, |rows| rows.size);
+                let (plan, draft) = (self.plan, &mut self.draft);
+                let mut object = ObjectFile::create(content.id, format, plan, draft)?;
+                object.grow(bytes)?;
+                self.encoded(content, object)?;
+                continue;
+            }
             match &self.plan.format {
-                Format::Parquet(parquet) => {
-                    self.sync_later(&content);
-                    let bytes = content.kept.first().map_or(0, |rows| rows.size);
-                    let (plan, draft) = (self.plan, &mut self.draft);
-                    let mut object = ObjectFile::create(content.id, parquet, plan, draft)?;
-                    object.grow(bytes)?;
-                    self.encoded(content, object)?;
-                }
                 Format::Raw(raw) if raw.compression != RawCompression::None => {
                     let compressed = self.compressed(content)?;
                     self.sync_later(&compressed);
                     self.data(compressed)?;
                 }
                 // What was spooled is the object.
-                Format::Raw(_) => {
+                _ => {
                     self.sync_later(&content);
                     self.data(content)?;
                 }

@@ -140,6 +140,8 @@ struct Content {
     end: usize,
     consumed: u64,
     crc: crc32fast::Hasher,
+    /// What of the buffer is in `crc`: it is taken of many rows at once, which is cheaper.
+    summed: usize,
 }
 
 impl Content {
@@ -152,6 +154,7 @@ impl Content {
             end: 0,
             consumed: 0,
             crc: crc32fast::Hasher::new(),
+            summed: 0,
         }
     }
 
@@ -160,10 +163,14 @@ impl Content {
     }
 
     fn consume(&mut self, bytes: u64) {
-        let until = self.start + bytes as usize;
-        self.crc.update(&self.buffer[self.start..until]);
-        self.start = until;
+        self.start += bytes as usize;
         self.consumed += bytes;
+    }
+
+    /// Adds what was consumed to the sum, before the buffer moves.
+    fn sum(&mut self) {
+        self.crc.update(&self.buffer[self.summed..self.start]);
+        self.summed = self.start;
     }
 
     fn consume_all(&mut self) {
@@ -174,6 +181,8 @@ impl Content {
     fn fill(&mut self, length: u64) -> Result<(), RowsError> {
         while ((self.end - self.start) as u64) < length {
             if self.start + length as usize > self.buffer.len() {
+                self.sum();
+                self.summed = 0;
                 self.buffer.copy_within(self.start..self.end, 0);
                 self.end -= self.start;
                 self.start = 0;
@@ -190,6 +199,8 @@ impl Content {
 
     fn read_more(&mut self) -> Result<usize, FileError> {
         if self.start == self.end {
+            self.sum();
+            self.summed = 0;
             self.start = 0;
             self.end = 0;
         }
@@ -205,7 +216,8 @@ impl Content {
         }
     }
 
-    fn crc(&self) -> u32 {
+    fn crc(&mut self) -> u32 {
+        self.sum();
         self.crc.clone().finalize()
     }
 

@@ -9,7 +9,7 @@ pub(in crate::settings::delivery) static FORMAT: Table = Table {
     keys: &[
         Key::new("raw", "Records as they are.", "none", "a mapping"),
         Key::new("parquet", "JSON records as rows.", "none", "a mapping"),
-        Key::later("orc", "JSON records as rows of ORC."),
+        Key::new("orc", "JSON records as rows of ORC.", "none", "a mapping"),
     ],
 };
 
@@ -40,18 +40,20 @@ pub(in crate::settings::delivery) static PARQUET: Table = Table {
             "snappy",
             "one of none, snappy, gzip, zstd, lz4",
         ),
-        Key::new(
-            "schema",
-            "The columns: learned from the records, declared, or those of a Glue table.",
-            "inferred",
-            "inferred, a list of {name, type}, or {glue: PATH}",
-        ),
+        SCHEMA,
         JSON,
         PAGE,
         DICTIONARY,
         WRITER_VERSION,
     ],
 };
+
+pub(in crate::settings::delivery) const SCHEMA: Key = Key::new(
+    "schema",
+    "The columns: learned from the records, declared, or those of a Glue table.",
+    "inferred",
+    "inferred, a list of {name, type}, or {glue: PATH}",
+);
 
 pub(in crate::settings::delivery) static COLUMN: Table = Table {
     path: "streams.*.format.parquet.schema[]",

@@ -85,6 +85,77 @@ fn parquet_has_firehoses_defaults() {
 }
 
 #[test]
+fn what_records_are_taken_apart_into_is_checked() {
+    for (written, part) in [
+        (
+            "xml",
+            "found \"xml\", allowed is one of none, kpl, json, or {delimited: TEXT}",
+        ),
+        ("[json]", "found a list"),
+        ("{}", "deaggregate.delimited: is missing"),
+        (
+            "{delimited: ''}",
+            "found \"\", allowed is a text of 1 to 64 bytes",
+        ),
+        ("{delimiter: x}", "did you mean \"delimited\"?"),
+    ] {
+        let found = problems(&with_stream(&format!("    deaggregate: {written}")));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert!(found[0].contains(part), "{written}: {found:?}");
+    }
+    let long = format!("    deaggregate: {{delimited: {}}}", "x".repeat(65));
+    assert!(problems(&with_stream(&long))[0].contains("has 65 bytes"));
+}
+
+#[test]
+fn orc_has_firehoses_defaults_and_refuses_what_it_cannot_do() {
+    let settings = read_here(&with_stream("    format: {orc: }"))
+        .unwrap()
+        .settings;
+    let stream = &settings.streams[0];
+    assert_eq!(stream.buffering.size, 128 << 20);
+    let expected = Orc {
+        compression: OrcCompression::Snappy,
+        schema: Schema::Inferred,
+        json: JsonSerDe::default(),
+        stripe_size: 64 << 20,
+    };
+    assert_eq!(stream.format, Format::Orc(expected));
+    for (written, part) in [
+        (
+            "compression: lz4",
+            "allowed is one of none, zlib, snappy, zstd",
+        ),
+        ("stripe_size: 256MiB", "out of range: 8MiB to 64MiB"),
+        (
+            "block_size: 256MiB",
+            "block_size: cannot be set, remove it: it pads",
+        ),
+        ("enable_padding: true", "cannot be set, remove it: it pads"),
+        (
+            "padding_tolerance: 0.1",
+            "cannot be set, remove it: it pads",
+        ),
+        ("row_index_stride: 1000", "which stripe_size makes smaller"),
+        ("bloom_filter_columns: [a]", "no Bloom filters"),
+        (
+            "bloom_filter_false_positive_probability: 0.1",
+            "no Bloom filters",
+        ),
+        ("dictionary_key_threshold: 0.8", "without dictionaries"),
+        ("format_version: v0_11", "files are V0_12"),
+        (
+            "json: hive",
+            "how records are read is for a declared schema",
+        ),
+    ] {
+        let found = problems(&with_stream(&format!("    format: {{orc: {{{written}}}}}")));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        assert!(found[0].contains(part), "{written}: {found:?}");
+    }
+}
+
+#[test]
 fn how_records_are_read_is_checked_where_it_stands() {
     let declared = "schema: [{name: a, type: int}]";
     for (written, part) in [

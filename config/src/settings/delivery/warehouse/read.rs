@@ -57,7 +57,7 @@ pub(in crate::settings::delivery) fn check_format(
     format: &Format,
 ) {
     match (destination, format) {
-        (Destination::Postgresql(_), Format::Parquet(_)) => {
+        (Destination::Postgresql(_), Format::Parquet(_) | Format::Orc(_)) => {
             let at = fields.get("format").unwrap_or_else(|| fields.at.clone());
             at.problem(
                 "conflict: postgresql takes rows from the records themselves: raw is allowed",

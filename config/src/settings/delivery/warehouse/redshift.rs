@@ -149,6 +149,9 @@ pub(super) fn check_format(fields: &Fields<'_>, found: &RedshiftDestination, for
                 }
             }
         },
+        (_, Format::Orc(_)) => {
+            at.problem("conflict: redshift takes lines or Parquet: raw or parquet is allowed");
+        }
         (CopyReads::Parquet, Format::Raw(_)) => {
             at.problem("conflict: copy_options say PARQUET: format parquet is allowed");
         }

@@ -138,16 +138,18 @@ fn format() -> impl Strategy<Value = Format> {
         "list<string>",
         "struct<a b:int,c:list<double>>",
     ]);
-    let columns = prop::collection::btree_map(".{1,8}", kind, 0..4).prop_map(|columns| {
-        let column = |(name, kind): (String, &str)| Column {
-            name,
-            kind: kind.parse().unwrap(),
-        };
-        match columns.is_empty() {
-            true => Schema::Inferred,
-            false => Schema::Declared(columns.into_iter().map(column).collect()),
-        }
-    });
+    let columns = || {
+        prop::collection::btree_map(".{1,8}", kind.clone(), 0..4).prop_map(|columns| {
+            let column = |(name, kind): (String, &str)| Column {
+                name,
+                kind: kind.parse().unwrap(),
+            };
+            match columns.is_empty() {
+                true => Schema::Inferred,
+                false => Schema::Declared(columns.into_iter().map(column).collect()),
+            }
+        })
+    };
     let layout = (64 * 1024..=16u64 << 20, any::<bool>(), any::<bool>());
     let layout = layout.prop_map(|(page_size, dictionary, second)| ParquetLayout {
         page_size,
@@ -157,12 +159,14 @@ fn format() -> impl Strategy<Value = Format> {
             false => ParquetVersion::V1,
         },
     });
-    let parquet = (compression, columns, serde(), layout);
-    let parquet = parquet.prop_map(|(compression, schema, json, layout)| {
-        let json = match schema {
-            Schema::Inferred => JsonSerDe::default(),
-            Schema::Declared(_) => json,
-        };
+    let reading = || {
+        (columns(), serde()).prop_map(|(schema, json)| match schema {
+            Schema::Inferred => (schema, JsonSerDe::default()),
+            Schema::Declared(_) => (schema, json),
+        })
+    };
+    let parquet = (compression, reading(), layout);
+    let parquet = parquet.prop_map(|(compression, (schema, json), layout)| {
         Format::Parquet(Parquet {
             compression,
             schema,
@@ -170,7 +174,30 @@ fn format() -> impl Strategy<Value = Format> {
             layout,
         })
     });
-    prop_oneof![raw, parquet]
+    let compression = prop::sample::select(vec![
+        OrcCompression::None,
+        OrcCompression::Zlib,
+        OrcCompression::Snappy,
+        OrcCompression::Zstd,
+    ]);
+    let orc = (compression, reading(), 8u64 << 20..=64 << 20);
+    let orc = orc.prop_map(|(compression, (schema, json), stripe_size)| {
+        Format::Orc(Orc {
+            compression,
+            schema,
+            json,
+            stripe_size,
+        })
+    });
+    prop_oneof![raw, parquet, orc]
+}
+
+fn deaggregation() -> impl Strategy<Value = Deaggregation> {
+    prop_oneof![
+        Just(Deaggregation::Kpl),
+        Just(Deaggregation::Json),
+        "[%\\n\u{1}'\"é]{1,9}".prop_map(Deaggregation::Delimited),
+    ]
 }
 
 fn serde() -> impl Strategy<Value = JsonSerDe> {
@@ -260,7 +287,7 @@ fn stream() -> impl Strategy<Value = Stream> {
     let numbers = ((1u64 << 20).., (1u64 << 20)..=128 << 20, 0u64..=900_000);
     (
         name(),
-        (prop::option::of(name()), any::<bool>()),
+        (prop::option::of(name()), prop::option::of(deaggregation())),
         numbers,
         prop::option::of(prop_oneof![transform(), component()]),
         format(),
@@ -272,7 +299,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         .prop_map(
             |(
                 name,
-                (former_name, kpl),
+                (former_name, deaggregation),
                 (quota, size, interval),
                 transform,
                 format,
@@ -280,7 +307,7 @@ fn stream() -> impl Strategy<Value = Stream> {
             )| Stream {
                 name,
                 former_name,
-                deaggregates_kpl: kpl,
+                deaggregation,
                 partitioning: None,
                 quota,
                 buffering: Buffering {

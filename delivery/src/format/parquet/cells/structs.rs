@@ -10,7 +10,7 @@ use super::super::infer::makes_column;
 use super::super::names::Names;
 use super::super::schema::field;
 use super::{Cells, Reading};
-use crate::record::json::{Scanner, Text, Token};
+use crate::record::json::{Malformed, Scanner, Text, Token};
 
 /// Columns that are filled from one object each time.
 #[derive(Debug)]
@@ -18,6 +18,15 @@ pub(in super::super) struct Struct {
     names: Names,
     columns: Vec<Cells>,
     fields: Fields,
+    /// Columns that have a cell of the row that was begun.
+    placed: usize,
+}
+
+/// A key of an object, and which column has it.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Key<'a> {
+    pub(in super::super) text: Text<'a>,
+    place: Option<usize>,
 }
 
 /// What became of one key's value.
@@ -43,34 +52,53 @@ impl Struct {
                 .map(|column| Cells::new(&column.kind, reading))
                 .collect(),
             fields: columns.iter().map(field).collect(),
+            placed: 0,
         }
     }
 
     /// Begins an object. To be ended by [`end`](Self::end).
     pub(in super::super) fn begin(&mut self, fill: &mut Fill) -> Result<(), Wrong<'static>> {
         self.names.begin();
+        self.placed = 0;
         fill.count(self.columns.len() + 1)
     }
 
+    /// Walks the object that was begun: its next key; `None` behind its end. `first` begins as true.
+    #[inline]
+    pub(in super::super) fn next_key<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        first: &mut bool,
+    ) -> Result<Option<Key<'a>>, Malformed> {
+        let found = self.names.next(scanner, first)?;
+        Ok(found.map(|(text, place)| Key { text, place }))
+    }
+
     /// Places the value that follows `key` in row `row`, and reads on behind it.
+    #[inline]
     pub(in super::super) fn place<'a>(
         &mut self,
         row: usize,
-        key: &Text<'a>,
+        key: &Key<'a>,
         scanner: &mut Scanner<'a>,
         fill: &mut Fill,
     ) -> Result<Placed, Wrong<'a>> {
-        let before = *scanner;
-        let token = scanner.value()?;
-        let place = self.names.find(key);
-        let Some((place, column)) = place.and_then(|p| Some((p, self.columns.get_mut(p)?))) else {
-            return unknown(key, before, token, scanner, fill);
+        let column = key.place.and_then(|p| Some((p, self.columns.get_mut(p)?)));
+        let Some((place, column)) = column else {
+            return unknown(&key.text, scanner, fill);
         };
         // Of several values under one key the last one counts, as nearly everywhere.
         let again = column.len() > row;
         if again {
             column.truncate(row);
+        } else {
+            self.placed += 1;
+            if column.append_usual(scanner) {
+                return Ok(Placed::Whole);
+            }
         }
+        let before = *scanner;
+        let token = scanner.value()?;
         match column.append(token, scanner, fill) {
             Ok(true) if again => Ok(Placed::Again),
             Ok(true) => Ok(Placed::Whole),
@@ -88,6 +116,9 @@ impl Struct {
 
     /// Ends the object of row `row`: what did not occur in it is null.
     pub(in super::super) fn end(&mut self, row: usize) {
+        if self.placed == self.columns.len() {
+            return;
+        }
         for column in &mut self.columns {
             if column.len() == row {
                 column.append_null();
@@ -104,7 +135,7 @@ impl Struct {
     ) -> Result<bool, Wrong<'a>> {
         self.begin(fill)?;
         let (mut whole, mut first) = (true, true);
-        while let Some(key) = scanner.next_key(&mut first)? {
+        while let Some(key) = self.next_key(scanner, &mut first)? {
             whole &= self.place(row, &key, scanner, fill)? != Placed::Not;
         }
         self.end(row);
@@ -131,11 +162,11 @@ impl Struct {
 /// A value that has no column: dropped with a declared schema, as Firehose does.
 fn unknown<'a>(
     key: &Text<'a>,
-    before: Scanner<'a>,
-    token: Token<'a>,
     scanner: &mut Scanner<'a>,
     fill: &Fill,
 ) -> Result<Placed, Wrong<'a>> {
+    let before = *scanner;
+    let token = scanner.value()?;
     scanner.skip(token)?;
     match fill.mode {
         _ if token == Token::Null => Ok(Placed::Nothing),

@@ -2,9 +2,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use standpipe_config::settings::delivery::ColumnType;
+use standpipe_config::settings::delivery::{ColumnType, Orc, OrcCompression, Parquet};
 
-use super::super::tests::{convert, convert_rows, declared, inferred, row};
+use super::super::tests::{convert, convert_rows, convert_with, declared, inferred, numbered, row};
 use super::*;
 
 fn int_a() -> StreamSchema {
@@ -68,13 +68,34 @@ fn the_same_rows_give_the_same_file() {
     let records: Vec<_> = (0..20_000)
         .map(|i| format!(r#"{{"a":{i},"b":"text {}","c{}":true}}"#, i % 7, i % 50))
         .collect();
-    let once = convert(&records, &inferred());
-    let twice = convert(&records, &inferred());
-    assert_eq!(once.schema, twice.schema);
-    assert_eq!(
-        fs::read(once.path()).unwrap(),
-        fs::read(twice.path()).unwrap()
-    );
+    let (rows, parquet, orc) = (numbered(&records), Parquet::default(), Orc::default());
+    for settings in [Columnar::from(&parquet), Columnar::from(&orc)] {
+        let once = convert_with(&rows, &inferred(), settings);
+        let twice = convert_with(&rows, &inferred(), settings);
+        assert_eq!(once.schema, twice.schema);
+        assert_eq!(
+            fs::read(once.path()).unwrap(),
+            fs::read(twice.path()).unwrap()
+        );
+    }
+}
+
+/// What every reader of ORC takes for another time is refused, and only there.
+#[test]
+fn the_last_second_before_1970_has_no_fractions_in_orc() {
+    let schema = declared(&[("t", ColumnType::Timestamp)]);
+    let times = [
+        "1969-12-31T23:59:59.5Z",
+        "1969-12-31T23:59:59Z",
+        "1969-12-31T23:59:58.999Z",
+        "1970-01-01T00:00:00.5Z",
+    ];
+    let records = times.map(|time| format!(r#"{{"t":"{time}"}}"#));
+    let orc = convert_with(&numbered(&records), &schema, &Orc::default());
+    assert_eq!(orc.failed_positions(), [0]);
+    let why = &orc.failed[0].2.message;
+    assert!(why.contains("is not a timestamp of ORC"), "{why}");
+    assert!(convert(&records, &schema).failed.is_empty());
 }
 
 /// The second pass writes over the first, and less.
@@ -116,13 +137,17 @@ fn what_is_reserved_is_enough() {
     let wide: Vec<_> = (0..900).map(|i| format!(r#"{{"k{i}":{i}}}"#)).collect();
     for records in [worst, wide, vec!["{}".to_owned()]] {
         let content: usize = records.iter().map(String::len).sum();
-        let converted = convert(&records, &inferred());
-        let reserved = reserve_for(content as u64, &converted.schema);
-        assert!(
-            converted.encoded.bytes <= reserved,
-            "{} of {reserved}",
-            converted.encoded.bytes
-        );
+        let plain = Orc {
+            compression: OrcCompression::None,
+            ..Orc::default()
+        };
+        let parquet = Parquet::default();
+        for settings in [Columnar::from(&parquet), Columnar::from(&plain)] {
+            let converted = convert_with(&numbered(&records), &inferred(), settings);
+            let reserved = reserve_for(content as u64, &converted.schema);
+            let bytes = converted.encoded.bytes;
+            assert!(bytes <= reserved, "{bytes} of {reserved}: {settings:?}");
+        }
     }
 }
 
@@ -138,11 +163,21 @@ fn a_full_disk_is_told_from_other_failures() {
     let mut reader = RowsReader::open(&data, &index).unwrap();
     let full = Reserve::create(Path::new("/dev/full")).unwrap();
     let plain = Parquet::default();
-    let error = encode(&mut reader, &int_a(), &plain, &full, &mut |_, _| Ok(())).unwrap_err();
+    let error = encode(
+        &mut reader,
+        &int_a(),
+        (&plain).into(),
+        &full,
+        &mut |_, _| Ok(()),
+    )
+    .unwrap_err();
     assert!(error.is_full(), "{error}");
     fs::write(&data, "damage!").unwrap();
     let out = Reserve::create(&folder.path().join("x")).unwrap();
-    let error = encode(&mut reader, &int_a(), &plain, &out, &mut |_, _| Ok(())).unwrap_err();
+    let error = encode(&mut reader, &int_a(), (&plain).into(), &out, &mut |_, _| {
+        Ok(())
+    })
+    .unwrap_err();
     assert!(!error.is_full());
     assert!(
         matches!(error, EncodeError::Rows(RowsError::Damaged { .. })),

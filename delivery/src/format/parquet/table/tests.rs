@@ -76,6 +76,41 @@ fn object(columns: &[Column]) -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// A value as JSON, with `space` wherever there may be some; keys in the order of the columns, which
+/// is what is tried first, else by the alphabet.
+fn written(value: &Value, columns: &[Column], space: &str) -> String {
+    let within = |key: &str| {
+        let column = columns.iter().find(|column| column.name == key);
+        column.map_or(&[][..], |column| columns_of(&column.kind))
+    };
+    let (open, members, close) = match value {
+        Value::Object(members) => {
+            let mut keys: Vec<_> = members.keys().collect();
+            keys.sort_by_key(|key| columns.iter().position(|column| column.name == **key));
+            let member = |key: &String| {
+                let value = written(&members[key], within(key), space);
+                format!("{}{space}:{space}{value}", json!(key))
+            };
+            ("{", keys.into_iter().map(member).collect::<Vec<_>>(), "}")
+        }
+        Value::Array(values) => {
+            let values = values.iter().map(|value| written(value, columns, space));
+            ("[", values.collect(), "]")
+        }
+        other => return other.to_string(),
+    };
+    let members = members.join(&format!("{space},{space}"));
+    format!("{open}{space}{members}{space}{close}")
+}
+
+fn columns_of(kind: &ColumnType) -> &[Column] {
+    match kind {
+        ColumnType::Struct(columns) => columns,
+        ColumnType::List(element) => columns_of(element),
+        _ => &[],
+    }
+}
+
 const DECLARED: Mode = Mode::Declared(Lenience::Coerces);
 
 fn filled(schema: &StreamSchema, records: &[String]) -> (RecordBatch, usize) {
@@ -123,8 +158,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn our_table_is_that_of_arrow_json(records in prop::collection::vec(object(rich().columns()), 1..30)) {
-        let texts: Vec<_> = records.iter().map(Value::to_string).collect();
+    fn our_table_is_that_of_arrow_json(
+        records in prop::collection::vec((object(rich().columns()), any::<bool>()), 1..30),
+        space in prop::sample::select(vec!["", " ", "\n\t"]),
+    ) {
+        let schema = rich();
+        let ordered = |ordered: bool| if ordered { schema.columns() } else { &[] };
+        let texts: Vec<_> = records
+            .iter()
+            .map(|(record, is_ordered)| written(record, ordered(*is_ordered), space))
+            .collect();
         let (ours, failed) = filled(&rich(), &texts);
         prop_assert_eq!(failed, 0);
         let schema = for_arrow_json(&ours.schema());

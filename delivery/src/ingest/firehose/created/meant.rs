@@ -30,7 +30,7 @@ impl Configuration {
         Ok(Stream {
             name: name.clone(),
             former_name: None,
-            deaggregates_kpl: false,
+            deaggregation: None,
             partitioning: None,
             transform: None,
             quota: QUOTA,

@@ -4,8 +4,9 @@
 use serde_json::{Map, Value, json};
 use standpipe_config::prefix::{ErrorPrefix, Prefix};
 use standpipe_config::settings::delivery::{
-    Destination, DocumentIds, Format, OpenSearchDestination, Parquet, ParquetCompression, Raw,
-    RawCompression, RedshiftDestination as Redshift, Rotation, Schema, Stream,
+    Destination, DocumentIds, Format, OpenSearchDestination, Orc, OrcCompression, Parquet,
+    ParquetCompression, Raw, RawCompression, RedshiftDestination as Redshift, Rotation, Schema,
+    Stream,
 };
 
 use super::DESTINATION;
@@ -49,7 +50,7 @@ fn bucket(names: &Names, stream: &Stream, destination: &Destination) -> Map<Stri
             RawCompression::Zstd => "ZSTD",
         },
         // Columns are compressed, the object is not.
-        Format::Parquet(_) => "UNCOMPRESSED",
+        Format::Parquet(_) | Format::Orc(_) => "UNCOMPRESSED",
     };
     let buffering = stream.buffering;
     let mut members = Map::new();
@@ -182,16 +183,41 @@ fn additions(names: &Names, stream: &Stream) -> Map<String, Value> {
     if let Some(extension) = stream.destination.file_extension() {
         members.insert("FileExtension".to_owned(), json!(extension));
     }
-    if let Format::Parquet(parquet) = &stream.format {
-        members.insert(
-            "DataFormatConversionConfiguration".to_owned(),
-            conversion(parquet),
-        );
+    if let Some(conversion) = conversion(&stream.format) {
+        members.insert("DataFormatConversionConfiguration".to_owned(), conversion);
     }
     members
 }
 
-fn conversion(parquet: &Parquet) -> Value {
+fn conversion(format: &Format) -> Option<Value> {
+    let (serializer, schema) = match format {
+        Format::Raw(_) => return None,
+        Format::Parquet(parquet) => (parquet_serializer(parquet), &parquet.schema),
+        Format::Orc(orc) => (orc_serializer(orc), &orc.schema),
+    };
+    let schema = match schema {
+        Schema::Inferred => "inferred",
+        Schema::Declared(_) => "declared",
+    };
+    Some(json!({
+        "Enabled": true,
+        "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
+        "OutputFormatConfiguration": {"Serializer": serializer},
+        "SchemaConfiguration": {"TableName": schema},
+    }))
+}
+
+fn orc_serializer(orc: &Orc) -> Value {
+    let compression = match orc.compression {
+        OrcCompression::None => "NONE",
+        OrcCompression::Zlib => "ZLIB",
+        OrcCompression::Snappy => "SNAPPY",
+        OrcCompression::Zstd => "ZSTD",
+    };
+    json!({"OrcSerDe": {"Compression": compression, "StripeSizeBytes": orc.stripe_size}})
+}
+
+fn parquet_serializer(parquet: &Parquet) -> Value {
     let compression = match parquet.compression {
         ParquetCompression::None => "UNCOMPRESSED",
         ParquetCompression::Snappy => "SNAPPY",
@@ -199,14 +225,5 @@ fn conversion(parquet: &Parquet) -> Value {
         ParquetCompression::Zstd => "ZSTD",
         ParquetCompression::Lz4 => "LZ4",
     };
-    let schema = match parquet.schema {
-        Schema::Inferred => "inferred",
-        Schema::Declared(_) => "declared",
-    };
-    json!({
-        "Enabled": true,
-        "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
-        "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {"Compression": compression}}},
-        "SchemaConfiguration": {"TableName": schema},
-    })
+    json!({"ParquetSerDe": {"Compression": compression}})
 }

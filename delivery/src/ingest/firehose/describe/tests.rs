@@ -81,6 +81,13 @@ fn conversion_backup_and_compression_are_described() {
     let parquet = &serializer["Serializer"]["ParquetSerDe"];
     assert_eq!(parquet["Compression"], "GZIP");
     let found =
+        described("orders: {format: {orc: {compression: zlib}}, destination: {file: {path: /}}}");
+    let extended = &found["Destinations"][0]["ExtendedS3DestinationDescription"];
+    let serializer = &extended["DataFormatConversionConfiguration"]["OutputFormatConfiguration"];
+    let orc = &serializer["Serializer"]["OrcSerDe"];
+    assert_eq!(orc["Compression"], "ZLIB");
+    assert_eq!(orc["StripeSizeBytes"], 64 << 20);
+    let found =
         described("orders: {format: {raw: {compression: gzip}}, destination: {file: {path: /}}}");
     let plain = &found["Destinations"][0]["S3DestinationDescription"];
     assert_eq!(plain["CompressionFormat"], "GZIP");

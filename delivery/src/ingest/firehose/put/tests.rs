@@ -245,3 +245,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_id_names_the_first_record_that_one_became() {
+    let body = batch(&[b"{}{}", b"x", b"{}"]);
+    let put = |how: &Deaggregation| {
+        let mut put = Put::read(BATCH, body.as_bytes()).unwrap();
+        put.take_apart(how);
+        put
+    };
+    let json = put(&Deaggregation::Json);
+    assert_eq!(records(&json), [&b"{}"[..], b"{}", b"x", b"{}"]);
+    assert_eq!(json.firsts, Some(vec![0, 2, 3]));
+    let whole = put(&Deaggregation::Delimited(",".to_owned()));
+    assert_eq!((records(&whole).len(), whole.firsts), (3, None));
+}

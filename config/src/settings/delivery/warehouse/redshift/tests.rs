@@ -126,6 +126,7 @@ fn copy_must_take_objects_for_what_they_are() {
         ("raw: {delimiter: none}", "", "raw with delimiter newline"),
         ("", of_parquet, "copy_options say PARQUET"),
         (parquet, "", "must say FORMAT AS PARQUET"),
+        ("orc: {}", "", "redshift takes lines or Parquet"),
         ("parquet: {}", of_parquet, "declare the schema"),
         (
             parquet,
