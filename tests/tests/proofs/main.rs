@@ -14,6 +14,7 @@ mod moved;
 mod network;
 mod odd;
 mod page;
+mod partitions;
 #[cfg(feature = "faults")]
 mod points;
 mod quickstart;
