@@ -199,6 +199,14 @@ impl Daemon {
         )
     }
 
+    /// The same under an idempotency key: what is sent again is not stored again.
+    pub fn post_as(&self, stream: &str, key: &str, text: &[u8]) -> Outcome<http::Answer> {
+        let path = format!("/v1/streams/{stream}/records");
+        let key = format!("Idempotency-Key: {key}");
+        let headers = ["Content-Type: text/plain", &key];
+        http::post(self.door("native")?, &path, &headers, text)
+    }
+
     /// What it says of all.
     pub fn everything(&self) -> Outcome<Value> {
         self.asked()

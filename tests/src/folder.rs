@@ -37,6 +37,15 @@ impl Folder {
         self.path.join(name)
     }
 
+    /// A folder on another file system than this one, so that files are copied there, which the
+    /// caller removes; one in this folder where there is no such.
+    pub fn elsewhere(&self) -> PathBuf {
+        let far = tempfile::Builder::new()
+            .prefix("standpipe-far-")
+            .tempdir_in("/dev/shm");
+        far.map_or_else(|_| self.join("out"), tempfile::TempDir::keep)
+    }
+
     /// Removes it: what a test does last, so that a failed one leaves its files.
     pub fn done(mut self) -> Outcome {
         self.done = true;

@@ -87,6 +87,11 @@ pub fn row_count(path: &Path) -> Outcome<u64> {
     Ok(reader(path)?.metadata().file_metadata().num_rows() as u64)
 }
 
+/// How many row groups a Parquet file has.
+pub fn row_groups(path: &Path) -> Outcome<u64> {
+    Ok(reader(path)?.metadata().num_row_groups() as u64)
+}
+
 /// How many rows of a Parquet file have this value in a column; 0 where there is no such column.
 pub fn rows_where(path: &Path, column: &str, value: impl Into<Value>) -> Outcome<u64> {
     let reader = reader(path)?;

@@ -280,60 +280,6 @@ pub enum Destination {
     Redshift(Box<RedshiftDestination>),
 }
 
-impl Destination {
-    /// Where records that failed go: for one that does not take files, a place of their own.
-    pub fn errors(&self) -> &Destination {
-        match self {
-            Self::File(_) | Self::S3(_) => self,
-            Self::OpenSearch(search) => &search.backup,
-            Self::Postgresql(postgresql) => &postgresql.backup,
-            Self::Redshift(redshift) => &redshift.backup,
-        }
-    }
-
-    /// What keys of data objects begin with; `None` where there are no such objects.
-    pub fn prefix(&self) -> Option<&Prefix> {
-        match self {
-            Self::File(file) => Some(&file.prefix),
-            Self::S3(s3) => Some(&s3.prefix),
-            Self::OpenSearch(_) => None,
-            Self::Postgresql(_) => None,
-            Self::Redshift(redshift) => Some(&redshift.staging.prefix),
-        }
-    }
-
-    /// What keys of data objects end in, in place of the format's suffix.
-    pub fn file_extension(&self) -> Option<&str> {
-        match self {
-            Self::File(file) => file.file_extension.as_deref(),
-            Self::S3(s3) => s3.file_extension.as_deref(),
-            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => None,
-        }
-    }
-
-    /// What keys of objects of failed records begin with, in their [place](Self::errors).
-    pub fn error_output_prefix(&self) -> &ErrorPrefix {
-        match self {
-            Self::File(file) => &file.error_output_prefix,
-            Self::S3(s3) => &s3.error_output_prefix,
-            Self::OpenSearch(search) => search.backup.error_output_prefix(),
-            Self::Postgresql(postgresql) => postgresql.backup.error_output_prefix(),
-            Self::Redshift(redshift) => redshift.backup.error_output_prefix(),
-        }
-    }
-
-    /// Firehose's source backup: all records as they came, delivered to a place of their own.
-    pub fn backup(&self) -> Option<&Destination> {
-        match self {
-            Self::File(file) => file.backup.as_deref(),
-            Self::S3(s3) => s3.backup.as_deref(),
-            Self::OpenSearch(search) => search.backup_all.then_some(&*search.backup),
-            Self::Postgresql(postgresql) => postgresql.backup_all.then_some(&*postgresql.backup),
-            Self::Redshift(redshift) => redshift.backup_all.then_some(&*redshift.backup),
-        }
-    }
-}
-
 /// A folder of this machine, laid out as a bucket would be.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FileDestination {
@@ -347,6 +293,8 @@ pub struct FileDestination {
     pub file_extension: Option<String>,
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
+    /// Whether only records that failed go to the backup, in place of the error output prefix here.
+    pub backup_failed: bool,
 }
 
 /// A bucket of object storage.
@@ -364,6 +312,8 @@ pub struct S3Destination {
     pub file_extension: Option<String>,
     /// Firehose's source backup: all records as they came, delivered to a place of their own.
     pub backup: Option<Box<Destination>>,
+    /// Whether only records that failed go to the backup, in place of the error output prefix here.
+    pub backup_failed: bool,
 }
 
 /// A bucket, and how to get in.

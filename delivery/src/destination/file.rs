@@ -29,13 +29,16 @@ pub(super) mod found;
 /// Bytes that are copied at a time.
 const COPY: usize = 256 * 1024;
 
+/// How many folders are remembered; some hundred bytes each.
+const KNOWN: usize = 20_000;
+
 /// A folder that takes objects.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,
-    /// The folder whose own names, up to the root, this process knows to be durable. Only a hint
-    /// that spares syncs; most objects go where the one before went.
-    synced: Arc<Mutex<PathBuf>>,
+    /// Folders whose own names, up to the root, this process knows to be durable. Only a hint that
+    /// spares syncs: most objects go where one before went, or beside it.
+    durable: Arc<Mutex<HashSet<PathBuf>>>,
     /// Keys being delivered. An attempt that was abandoned goes on until its system call returns;
     /// the next one of the same key must not write into the same file.
     busy: Arc<Mutex<HashSet<String>>>,
@@ -74,7 +77,7 @@ impl Folder {
     pub fn new(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
-            synced: Arc::default(),
+            durable: Arc::default(),
             busy: Arc::default(),
         }
     }
@@ -98,26 +101,51 @@ impl Folder {
         if !self.root.is_dir() {
             create_folder(&self.root)?;
         }
+        if folder.is_dir() {
+            return Ok(());
+        }
+        // What somebody removed and we make again is not what was durable.
+        for missing in self.up_to_root(folder).take_while(|above| !above.is_dir()) {
+            lock(&self.durable).remove(missing);
+        }
         fs::create_dir_all(folder).doing("create folder", folder)
+    }
+
+    /// A folder and those above it, the root included.
+    fn up_to_root<'f>(&'f self, folder: &'f Path) -> impl Iterator<Item = &'f Path> {
+        let inside = |above: &&Path| above.starts_with(&self.root);
+        folder.ancestors().take_while(inside)
     }
 
     /// Makes the names from the root down to `folder`'s entries durable. A folder may have been
     /// created by an attempt that was killed before its sync, so that it exists says nothing.
     fn sync_names(&self, folder: &Path) -> Result<(), FileError> {
         sync_folder(folder, ("object", "name"))?;
-        let mut synced = lock(&self.synced);
-        if *synced == folder {
-            return Ok(());
-        }
-        let inside = |above: &&Path| above.starts_with(&self.root);
-        for above in folder.ancestors().skip(1).take_while(inside) {
+        let mut below = folder;
+        for above in self.up_to_root(folder).skip(1) {
+            if lock(&self.durable).contains(below) {
+                break;
+            }
             sync_folder(above, ("object", "folders"))?;
+            below = above;
         }
-        if let Some(parent) = self.root.parent().filter(|p| !p.as_os_str().is_empty()) {
-            sync_folder(parent, ("object", "root"))?;
+        if below == self.root && !lock(&self.durable).contains(below) {
+            self.sync_root()?;
         }
-        *synced = folder.to_owned();
+        let mut durable = lock(&self.durable);
+        if durable.len() > KNOWN {
+            durable.clear();
+        }
+        durable.extend(self.up_to_root(folder).map(Path::to_owned));
         Ok(())
+    }
+
+    /// Makes the root's own name durable.
+    fn sync_root(&self) -> Result<(), FileError> {
+        match self.root.parent().filter(|p| !p.as_os_str().is_empty()) {
+            Some(parent) => sync_folder(parent, ("object", "root")),
+            None => Ok(()),
+        }
     }
 }
 

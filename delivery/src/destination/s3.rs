@@ -6,7 +6,7 @@
 //! see [`upload`]. A lost reply needs no memory: the next attempt finds the key taken, by us.
 //!
 //! What is sent is read from the spool part by part, within a budget that all uploads of the
-//! process share (rule 29). `object_store` tries a request three times; the delivery loop tries a
+//! process share (rule 29). `object_store` tries most requests three times; the delivery loop tries a
 //! file for ever.
 
 use std::collections::BTreeMap;
@@ -42,6 +42,9 @@ mod verdict;
 /// The name, among an object's metadata, of the SHA-256 of its content in hex (rule 17).
 pub const HASH: &str = "standpipe-sha256";
 
+/// How often `object_store` tries a request again.
+const RETRIES: usize = 2;
+
 /// `Content-Type` of every object, as Firehose has it.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
@@ -55,6 +58,9 @@ pub struct Bucket {
 struct Inner {
     place: Place,
     store: AmazonS3,
+    /// The same for what must not be asked twice: each begin of an upload makes one, also one whose
+    /// reply is lost.
+    once: AmazonS3,
     memory: UploadMemory,
     /// Multipart uploads that an attempt left half done, by key: the next one goes on with them.
     uploads: Mutex<BTreeMap<String, Upload>>,
@@ -66,7 +72,8 @@ impl Bucket {
         Ok(Self {
             inner: Arc::new(Inner {
                 place: place.clone(),
-                store: place.connect()?,
+                store: place.connect(RETRIES)?,
+                once: place.connect(0)?,
                 memory: memory.clone(),
                 uploads: Mutex::default(),
             }),

@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use metrics::{Counter, Gauge, counter, gauge};
 use standpipe_config::files::FileError;
-use standpipe_config::names::Arrival;
+use standpipe_config::names::{Arrival, StreamName};
 
 use super::failed::FailedAt;
 use super::partition::{Placed, SharedName, Unplaced, check_name};
@@ -67,10 +68,38 @@ impl Drop for Held {
     }
 }
 
+/// What the metrics say of the one batch that a stream has open.
+struct Shown {
+    open: Gauge,
+    sealed: Counter,
+}
+
+impl Shown {
+    fn of(stream: &StreamName) -> Self {
+        Self {
+            open: gauge!("standpipe_partitions_open", "stream" => stream.to_string()),
+            sealed: counter!("standpipe_partition_files_sealed_total", "stream" => stream.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shown")
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.open.set(0.0);
+    }
+}
+
 /// The open partitions of a batch.
 #[derive(Debug)]
 pub(super) struct Partitions {
     held: Held,
+    shown: Shown,
     /// By name; none where the last file is full and the next not begun.
     open: HashMap<SharedName, Option<PartitionFile>>,
     /// Files that are done with.
@@ -125,9 +154,10 @@ impl PartitionFile {
 
 impl Partitions {
     /// None yet.
-    pub(super) fn new(memory: &Arc<PartitionMemory>) -> Self {
+    pub(super) fn new(memory: &Arc<PartitionMemory>, stream: &StreamName) -> Self {
         Self {
             held: Held::of(memory),
+            shown: Shown::of(stream),
             open: HashMap::new(),
             full: Vec::new(),
             memory: 0,
@@ -148,6 +178,8 @@ impl Partitions {
         check_name(plan, placed, row)?;
         let max_open = plan.partitioning.as_ref().map_or(0, |p| p.max_open) as usize;
         if self.open.len() >= max_open {
+            let stream = plan.stream.to_string();
+            counter!("standpipe_partitions_exceeded_total", "stream" => stream).increment(1);
             return Err(Unplaced {
                 at: FailedAt::Open,
                 code: TOO_MANY,
@@ -158,6 +190,7 @@ impl Partitions {
         }
         let name = Arc::new(placed.name.clone());
         self.open.insert(name.clone(), None);
+        self.shown.open.set(self.open.len() as f64);
         Ok(name)
     }
 
@@ -204,11 +237,12 @@ impl Partitions {
         self.disk + self.memory as u64
     }
 
-    /// All files, in the order in which they were begun.
+    /// All files, in the order in which they were begun, to be sealed.
     pub(super) fn into_files(self) -> Vec<PartitionFile> {
         let mut files = self.full;
         files.extend(self.open.into_values().flatten());
         files.sort_unstable_by_key(|file| file.id);
+        self.shown.sealed.increment(files.len() as u64);
         files
     }
 

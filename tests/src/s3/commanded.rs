@@ -1,5 +1,5 @@
 //! An S3 in this process that fails when it is told to: real signatures and real objects, in a
-//! folder, and faults for requests of the caller's choice.
+//! folder or of the real server behind it, and faults for requests of the caller's choice.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -34,6 +34,8 @@ pub enum Fault {
     Cut,
     /// It is done after a while.
     Slow(Duration),
+    /// Nothing is done, and the connection is cut after a while in which nothing is heard.
+    Silent(Duration),
 }
 
 /// An S3 that fails when it is told to.
@@ -44,9 +46,17 @@ pub struct Commanded {
 }
 
 struct Shared {
-    service: S3Service,
+    behind: Behind,
     orders: Mutex<Vec<Order>>,
     seen: Mutex<Vec<String>>,
+}
+
+/// Who answers when there is no fault.
+enum Behind {
+    /// Files of a folder, in this process.
+    Files(S3Service),
+    /// A real server, to which requests go as they came: what is signed stays so.
+    Server(SocketAddr),
 }
 
 /// So many requests of this method, with this in their address, meet a fault.
@@ -77,8 +87,17 @@ impl Commanded {
             .map_err(|e| crate::Trouble(format!("cannot serve {}: {e:?}", folder.display())))?;
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(KEY_ID, SECRET));
+        Self::with(Behind::Files(builder.build()))
+    }
+
+    /// Starts one that stands before a real server.
+    pub fn before(server: SocketAddr) -> Outcome<Self> {
+        Self::with(Behind::Server(server))
+    }
+
+    fn with(behind: Behind) -> Outcome<Self> {
         let shared = Arc::new(Shared {
-            service: builder.build(),
+            behind,
             orders: Mutex::default(),
             seen: Mutex::default(),
         });
@@ -167,10 +186,17 @@ impl Shared {
             Some(Fault::Cut) => return Err(HungUp),
             Some(Fault::Answer(status, code)) => return Ok(refusal(status, code)),
             Some(Fault::Slow(while_)) => tokio::time::sleep(while_).await,
+            Some(Fault::Silent(while_)) => {
+                tokio::time::sleep(while_).await;
+                return Err(HungUp);
+            }
             Some(Fault::ReplyLost) | None => {}
         }
         let request = Request::from_parts(head, Body::from(body));
-        let answer = self.service.call(request).await.map_err(|_| HungUp)?;
+        let answer = match &self.behind {
+            Behind::Files(service) => service.call(request).await.map_err(|_| HungUp)?,
+            Behind::Server(server) => forward(*server, request).await.map_err(|_| HungUp)?,
+        };
         match fault {
             Some(Fault::ReplyLost) => Err(HungUp),
             _ => Ok(answer),
@@ -185,6 +211,16 @@ impl Shared {
         order.times -= 1;
         Some(order.fault)
     }
+}
+
+/// Sends a request on, on a connection of its own, and brings the whole answer back.
+async fn forward(server: SocketAddr, request: Request<Body>) -> Outcome<Response<Body>> {
+    let connection = TokioIo::new(TcpStream::connect(server).await?);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(connection).await?;
+    tokio::spawn(connection);
+    let (head, body) = sender.send_request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
+    Ok(Response::from_parts(head, Body::from(body)))
 }
 
 fn refusal(status: u16, code: &str) -> Response<Body> {

@@ -19,6 +19,7 @@ mod network;
 mod odd;
 mod orc;
 mod page;
+mod partitions;
 #[cfg(feature = "faults")]
 mod points;
 mod quickstart;

@@ -10,12 +10,12 @@ use standpipe_tests::{Daemon, Folder, Outcome, Trouble, http, objects};
 
 use crate::PATIENCE;
 
-const MIB: u64 = 1024 * 1024;
+pub(crate) const MIB: u64 = 1024 * 1024;
 
 /// What the daemon may take: `limits.memory`, and what the process itself is.
-const MOST: u64 = 300 * MIB;
+pub(crate) const MOST: u64 = 300 * MIB;
 
-const SETTINGS: &str = "limits: {memory: 256MiB, disk: 1GiB}\n";
+pub(crate) const SETTINGS: &str = "limits: {memory: 256MiB, disk: 1GiB}\n";
 
 /// Bytes of one request.
 const REQUEST: usize = 2 * 1024 * 1024;
@@ -41,7 +41,7 @@ fn stream(format: &str) -> String {
 }
 
 /// Sends numbered records of about a kilobyte until so many bytes are accepted; how many records.
-fn send(daemon: &Daemon, bytes: u64) -> Outcome<u64> {
+pub(crate) fn send(daemon: &Daemon, bytes: u64, record: fn(u64) -> String) -> Outcome<u64> {
     let (mut sent, mut number) = (0, 0);
     while sent < bytes {
         let mut body = String::with_capacity(REQUEST + 2048);
@@ -56,7 +56,7 @@ fn send(daemon: &Daemon, bytes: u64) -> Outcome<u64> {
 }
 
 /// As a log would have it: some of it compresses.
-fn record(number: u64) -> String {
+pub(crate) fn record(number: u64) -> String {
     let mut state = number;
     let mut random = || {
         state = state
@@ -81,7 +81,7 @@ fn record(number: u64) -> String {
 }
 
 /// The largest resident memory that a process ever had.
-fn peak(daemon: &mut Daemon) -> Outcome<u64> {
+pub(crate) fn peak(daemon: &mut Daemon) -> Outcome<u64> {
     let path = format!("/proc/{}/status", daemon.program()?.id());
     let status = std::fs::read_to_string(path)?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -99,7 +99,7 @@ fn backlog_of(name: &str, format: &str, numbers: fn(&Path, &mut Seen) -> Outcome
     std::fs::write(folder.join("down"), b"")?;
     daemon.up()?;
     let begun = Instant::now();
-    let count = send(&daemon, backlog())?;
+    let count = send(&daemon, backlog(), record)?;
     let sent = begun.elapsed();
     let books = daemon.books("web")?;
     assert_eq!((books.accepted, books.waiting), (count, count));

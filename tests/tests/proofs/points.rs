@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use life::{Life, Victim};
+use standpipe_tests::kills::points;
 use standpipe_tests::random::Random;
 use standpipe_tests::{Outcome, Trouble, binaries};
 
@@ -30,14 +31,6 @@ fn ask(program: &str, arguments: &[&str], kill_at: Option<&str>) -> Outcome<Outp
         command.env("STANDPIPE_KILL_AT", point);
     }
     Ok(command.output()?)
-}
-
-/// The points of a program, as it lists them.
-fn points(program: &str) -> Outcome<Vec<String>> {
-    let said = ask(program, &["--list-kill-points"], None)?;
-    assert_eq!(said.status.code(), Some(0));
-    let names = String::from_utf8_lossy(&said.stdout);
-    Ok(names.lines().map(str::to_owned).collect())
 }
 
 const PROGRAMS: [&str; 2] = ["standpipe-agent", "standpipe-delivery"];

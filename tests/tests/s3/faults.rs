@@ -5,10 +5,10 @@ use std::time::Duration;
 use standpipe_delivery::destination::{Attempts, Destination as _, Object};
 use standpipe_tests::s3::Contents;
 use standpipe_tests::s3::commanded::{Commanded, Fault};
+use standpipe_tests::s3::server::{Make, Server};
 #[cfg(feature = "faults")]
 use standpipe_tests::{
     Daemon, Trouble,
-    s3::server::{Make, Server},
     s3::{BUCKET, KEY_ID, SECRET},
     wait::until,
 };
@@ -138,6 +138,36 @@ fn no_part_is_sent_before_the_upload_is_recorded() -> Outcome {
         "what is ours is aborted"
     );
     run(sealed.deliver(&bucket))?;
+    folder.done()
+}
+
+/// Each begin makes an upload, also one whose reply is lost: it is sent once, and what it made is
+/// found, if need be by asking again.
+#[test]
+fn a_begin_whose_reply_is_lost_leaves_no_upload() -> Outcome {
+    let folder = Folder::new("s3-begin-lost")?;
+    let Some(real) = Server::start(Make::MinIo, folder.path())? else {
+        return folder.done();
+    };
+    let server = Commanded::before(real.address())?;
+    let place = place(server.address(), folder.path())?;
+    let contents = Contents::at(real.address())?;
+    for (key, restarts) in [("key-0", false), ("key-1", true)] {
+        let sealed = seal(folder.path(), key, &bytes(PART + 1))?;
+        server.command("POST", "uploads", Fault::ReplyLost, 1);
+        server.command("GET", "uploads", Fault::Answer(503, "SlowDown"), 2);
+        let mut bucket = open(&place)?;
+        let _ = run(sealed.deliver(&bucket));
+        if restarts {
+            bucket = open(&place)?;
+        }
+        let (tries, result) = run(sealed.deliver_at_last(&bucket));
+        assert!(result.is_ok(), "{key}, try {tries}: {result:?}");
+        server.heal();
+    }
+    let left = contents.uploads(real.address())?;
+    assert_eq!(left.matches("<UploadId>").count(), 0, "{left}");
+    assert_eq!(contents.keys()?, ["key-0", "key-1"]);
     folder.done()
 }
 

@@ -6,6 +6,8 @@
 mod bodies;
 mod both;
 mod faults;
+#[cfg(feature = "faults")]
+mod matrix;
 mod names;
 mod objects;
 mod refusals;

@@ -1,4 +1,4 @@
-//! The reader of the destination.
+//! The destination: what every kind of one is asked, and its reader.
 
 use super::tables::{BACKUP, BACKUP_FILE, BACKUP_S3, DESTINATION, FILE, S3};
 use super::{Destination, FileDestination, S3Destination, bucket, opensearch, storing, warehouse};
@@ -6,6 +6,73 @@ use crate::limits::MAX_EXTENSION;
 use crate::prefix::{ErrorPrefix, Prefix, Zone};
 use crate::settings::values;
 use crate::yaml::{At, Fields};
+
+impl Destination {
+    /// Where records that failed go: for one that does not take files, a place of their own.
+    pub fn errors(&self) -> &Destination {
+        match self {
+            Self::File(_) | Self::S3(_) => self.backup_of_failed().unwrap_or(self),
+            Self::OpenSearch(search) => &search.backup,
+            Self::Postgresql(postgresql) => &postgresql.backup,
+            Self::Redshift(redshift) => &redshift.backup,
+        }
+    }
+
+    /// The backup of a destination that takes files, where only failed records go to it.
+    pub fn backup_of_failed(&self) -> Option<&Destination> {
+        let (backup, only_failed) = match self {
+            Self::File(file) => (&file.backup, file.backup_failed),
+            Self::S3(s3) => (&s3.backup, s3.backup_failed),
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => return None,
+        };
+        backup.as_deref().filter(|_| only_failed)
+    }
+
+    /// What keys of data objects begin with; `None` where there are no such objects.
+    pub fn prefix(&self) -> Option<&Prefix> {
+        match self {
+            Self::File(file) => Some(&file.prefix),
+            Self::S3(s3) => Some(&s3.prefix),
+            Self::OpenSearch(_) => None,
+            Self::Postgresql(_) => None,
+            Self::Redshift(redshift) => Some(&redshift.staging.prefix),
+        }
+    }
+
+    /// What keys of data objects end in, in place of the format's suffix.
+    pub fn file_extension(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => file.file_extension.as_deref(),
+            Self::S3(s3) => s3.file_extension.as_deref(),
+            Self::OpenSearch(_) | Self::Postgresql(_) | Self::Redshift(_) => None,
+        }
+    }
+
+    /// What keys of objects of failed records begin with, in their [place](Self::errors).
+    pub fn error_output_prefix(&self) -> &ErrorPrefix {
+        if let Some(backup) = self.backup_of_failed() {
+            return backup.error_output_prefix();
+        }
+        match self {
+            Self::File(file) => &file.error_output_prefix,
+            Self::S3(s3) => &s3.error_output_prefix,
+            Self::OpenSearch(search) => search.backup.error_output_prefix(),
+            Self::Postgresql(postgresql) => postgresql.backup.error_output_prefix(),
+            Self::Redshift(redshift) => redshift.backup.error_output_prefix(),
+        }
+    }
+
+    /// Firehose's source backup: all records as they came, delivered to a place of their own.
+    pub fn backup(&self) -> Option<&Destination> {
+        match self {
+            Self::File(file) => file.backup.as_deref().filter(|_| !file.backup_failed),
+            Self::S3(s3) => s3.backup.as_deref().filter(|_| !s3.backup_failed),
+            Self::OpenSearch(search) => search.backup_all.then_some(&*search.backup),
+            Self::Postgresql(postgresql) => postgresql.backup_all.then_some(&*postgresql.backup),
+            Self::Redshift(redshift) => redshift.backup_all.then_some(&*redshift.backup),
+        }
+    }
+}
 
 pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
     let Some(at) = stream.get("destination") else {
@@ -24,12 +91,37 @@ pub(super) fn read(stream: &Fields<'_>) -> Option<Destination> {
         _ => at.fields(&FILE)?,
     };
     let destination = of_kind(key.name, &fields);
-    let backup = fields.optional("backup", backup)?.map(Box::new);
+    let backup = fields.optional("backup", backup);
+    let backup_failed = backup_failed(&fields);
+    let backup = backup?.map(Box::new);
+    let backup_failed = backup_failed?;
     match destination? {
-        Destination::File(file) => Some(Destination::File(FileDestination { backup, ..file })),
-        Destination::S3(s3) => Some(Destination::S3(S3Destination { backup, ..s3 })),
+        Destination::File(file) => Some(Destination::File(FileDestination {
+            backup,
+            backup_failed,
+            ..file
+        })),
+        Destination::S3(s3) => Some(Destination::S3(S3Destination {
+            backup,
+            backup_failed,
+            ..s3
+        })),
         other => Some(other),
     }
+}
+
+/// Whether only records that failed go to the backup.
+fn backup_failed(fields: &Fields<'_>) -> Option<bool> {
+    let failed = fields.read("backup_mode", |at| {
+        at.choice(&[("all", false), ("failed", true)])
+    })?;
+    if let Some(at) = fields.get("backup_mode")
+        && fields.get("backup").is_none()
+    {
+        at.problem("conflict: there is no backup, which it is about");
+        return None;
+    }
+    Some(failed)
 }
 
 /// Reads a place for copies, or for records that failed.
@@ -60,6 +152,7 @@ fn file(fields: &Fields<'_>) -> Option<FileDestination> {
         error_output_prefix: error_output_prefix?,
         file_extension: file_extension?,
         backup: None,
+        backup_failed: false,
     })
 }
 
@@ -75,6 +168,7 @@ fn s3(fields: &Fields<'_>) -> Option<S3Destination> {
         error_output_prefix: error_output_prefix?,
         file_extension: file_extension?,
         backup: None,
+        backup_failed: false,
     })
 }
 

@@ -158,13 +158,13 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
     match destination {
         Destination::File(file) => {
             lines.push(format!("  {role}: folder {}", file.path.display()));
-            prefixes(&file.prefix, &file.error_output_prefix, lines);
+            prefixes(&file.prefix, errors(destination), lines);
             lines.extend(extension(file.file_extension.as_deref()));
         }
         Destination::S3(s3) => {
             bucket(role, &s3.bucket, lines);
             lines.extend(s3.storing.meaning());
-            prefixes(&s3.prefix, &s3.error_output_prefix, lines);
+            prefixes(&s3.prefix, errors(destination), lines);
             lines.extend(extension(s3.file_extension.as_deref()));
         }
         Destination::OpenSearch(search) => {
@@ -190,6 +190,9 @@ fn destination(role: &str, destination: &Destination, lines: &mut Vec<String>) {
                 self::destination("failed records to", &redshift.backup, lines);
             }
         }
+    }
+    if let Some(backup) = destination.backup_of_failed() {
+        self::destination("failed records to", backup, lines);
     }
     if let Some(backup) = destination.backup() {
         self::destination("backup", backup, lines);
@@ -222,9 +225,17 @@ fn bucket(role: &str, bucket: &Bucket, lines: &mut Vec<String>) {
     });
 }
 
-fn prefixes(prefix: &Prefix, errors: &ErrorPrefix, lines: &mut Vec<String>) {
+/// Where failed records lie in the destination itself, unless its backup takes them.
+fn errors(destination: &Destination) -> Option<&ErrorPrefix> {
+    let own = destination.backup_of_failed().is_none();
+    own.then(|| destination.error_output_prefix())
+}
+
+fn prefixes(prefix: &Prefix, errors: Option<&ErrorPrefix>, lines: &mut Vec<String>) {
     lines.push(format!("    objects under {}", data(prefix)));
-    lines.push(format!("    failed records under {}", errors.meaning()));
+    if let Some(errors) = errors {
+        lines.push(format!("    failed records under {}", errors.meaning()));
+    }
     if !prefix.zone().is_utc() {
         lines.push(format!("    times of {}", prefix.zone().name()));
     }

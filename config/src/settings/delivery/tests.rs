@@ -87,6 +87,7 @@ fn the_shortest_file_has_all_defaults() {
             prefix,
             file_extension: None,
             backup: None,
+            backup_failed: false,
         }),
     };
     assert_eq!(settings.streams, [expected]);
@@ -170,6 +171,14 @@ fn everything_that_can_be_said_is_understood() {
         (backup.bucket.region.as_str(), &backup.bucket.endpoint),
         ("us-east-1", &None)
     );
+    // Of failed records only, which lie there and not here.
+    assert_eq!(bucket.destination.backup(), None);
+    assert_eq!(bucket.destination.errors(), &**s3.backup.as_ref().unwrap());
+    assert_eq!(
+        bucket.destination.error_output_prefix(),
+        &backup.error_output_prefix
+    );
+    assert_eq!(web.destination.errors(), &web.destination);
 }
 
 /// Each key that a reader asks for is in its table, and each key of a table is asked for.

@@ -137,7 +137,13 @@ fn destination(lines: &mut Lines, depth: usize, destination: &Destination) {
         Destination::OpenSearch(search) => Some(&*search.backup),
         Destination::Postgresql(postgresql) => Some(&*postgresql.backup),
         Destination::Redshift(redshift) => Some(&*redshift.backup),
-        Destination::File(_) | Destination::S3(_) => destination.backup(),
+        Destination::File(_) | Destination::S3(_) => {
+            let failed = destination.backup_of_failed();
+            if failed.is_some() {
+                lines.add(depth + 1, "backup_mode: failed");
+            }
+            failed.or(destination.backup())
+        }
     };
     if let Some(backup) = backup {
         lines.add(depth + 1, "backup:");

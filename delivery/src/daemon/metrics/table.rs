@@ -313,4 +313,25 @@ pub const IN_PASSING: &[Metric] = &[
         about: "How often an inferred schema grew, since the start",
         firehose: "",
     },
+    Metric {
+        name: "standpipe_partitions_open",
+        kind: Kind::Gauge,
+        labels: &["stream"],
+        about: "Partitions that the open batch has; 0 once it is being sealed",
+        firehose: "ActivePartitionsCount, which counts a partition until its objects are delivered",
+    },
+    Metric {
+        name: "standpipe_partitions_exceeded_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Records that would have opened one partition more than `max_open`, since the start; those of a batch that is read again count again",
+        firehose: "ActivePartitionExceeded",
+    },
+    Metric {
+        name: "standpipe_partition_files_sealed_total",
+        kind: Kind::Counter,
+        labels: &["stream"],
+        about: "Objects that partitions became at seals, since the start",
+        firehose: "PartitionCount",
+    },
 ];

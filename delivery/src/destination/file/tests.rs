@@ -175,3 +175,19 @@ async fn one_key_is_written_by_one_attempt_at_a_time() {
     drop(busy);
     folder.put(&object).unwrap();
 }
+
+/// What is known to be durable spares syncs; what somebody removed is not known any more.
+#[tokio::test]
+async fn a_folder_that_was_removed_is_not_taken_for_durable() {
+    let (out, spool) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let folder = Folder::new(out.path());
+    let group = [sealed(&spool, "a/b/x", b"x")];
+    folder.deliver(&group).await.remove(0).unwrap();
+    let known = |path: &str| lock(&folder.durable).contains(&out.path().join(path));
+    assert!(known("") && known("a") && known("a/b"));
+    fs::remove_dir_all(out.path().join("a")).unwrap();
+    folder.create(&out.path().join("a/c")).unwrap();
+    assert!(known("") && !known("a"));
+    folder.create(&out.path().join("a/b")).unwrap();
+    assert!(!known("a/b"));
+}

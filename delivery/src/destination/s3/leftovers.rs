@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use object_store::path::Path as Key;
 use object_store::signer::{SignedUrlOptions, Signer as _};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
 
 use super::Bucket;
@@ -35,13 +35,28 @@ struct Begun {
     upload_id: String,
 }
 
+/// Why uploads could not be listed.
+#[derive(Debug)]
+pub(super) enum NotListed {
+    /// It may pass.
+    Now(String),
+    /// This store never lists them, or not for us.
+    Ever(String),
+}
+
 impl Bucket {
     /// Aborts what was begun for a key and never recorded. Where uploads cannot be listed, they cost
     /// the operator money, but no record.
     pub(super) async fn abort_unrecorded(&self, key: &Key) -> Result<(), Failure> {
         let found = match self.unrecorded(key).await {
             Ok(found) => found,
-            Err(why) => {
+            Err(NotListed::Now(why)) => {
+                let place = &self.inner.place;
+                return Err(Failure::retry(format!(
+                    "cannot list the uploads of {key} in {place}, of which a kill may have left one: {why}"
+                )));
+            }
+            Err(NotListed::Ever(why)) => {
                 let place = &self.inner.place;
                 tracing::warn!(%key, "uploads that a kill may have left in {place} cannot be listed: {why}");
                 return Ok(());
@@ -55,26 +70,37 @@ impl Bucket {
     }
 
     /// The ids of uploads of just this key.
-    async fn unrecorded(&self, key: &Key) -> Result<Vec<String>, String> {
+    pub(super) async fn unrecorded(&self, key: &Key) -> Result<Vec<String>, NotListed> {
         let query = [("uploads", ""), ("prefix", key.as_ref())];
         let options = SignedUrlOptions::default().with_query(query);
         let store = &self.inner.store;
         let root = Key::default();
         let signed = store.signed_url_opts(Method::GET, &root, SIGNED_FOR, &options);
-        let url = signed.await.map_err(|e| e.to_string())?;
+        let url = signed.await.map_err(|e| NotListed::Now(e.to_string()))?;
         let client = Client::builder().timeout(PATIENCE).build();
-        let client = client.map_err(|e| e.to_string())?;
+        let client = client.map_err(|e| NotListed::Ever(e.to_string()))?;
         // The address has a signature in it, which is none of a log's business.
-        let answer = client.get(url).send().await;
-        let answer = answer.map_err(|e| e.without_url().to_string())?;
+        let unheard = |e: reqwest::Error| NotListed::Now(e.without_url().to_string());
+        let answer = client.get(url).send().await.map_err(unheard)?;
         let status = answer.status();
-        let text = answer.text().await;
-        let text = text.map_err(|e| e.without_url().to_string())?;
+        let text = answer.text().await.map_err(unheard)?;
         if !status.is_success() {
-            let said: String = text.chars().take(300).collect();
-            return Err(format!("{status}: {said}"));
+            return Err(NotListed::refused(status, &text));
         }
-        of_key(&text, key.as_ref())
+        of_key(&text, key.as_ref()).map_err(NotListed::Ever)
+    }
+}
+
+impl NotListed {
+    /// A store that does not know the request says so for ever, and so does one that forbids it.
+    fn refused(status: StatusCode, text: &str) -> Self {
+        let said: String = text.chars().take(300).collect();
+        let why = format!("{status}: {said}");
+        let passes = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+        match passes || status == StatusCode::TOO_MANY_REQUESTS {
+            true => Self::Now(why),
+            false => Self::Ever(why),
+        }
     }
 }
 

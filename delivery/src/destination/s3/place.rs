@@ -71,8 +71,9 @@ impl Place {
         (&self.endpoint, &self.bucket) == (&other.endpoint, &other.bucket)
     }
 
-    /// A client for the bucket. Reads the secret; asks nobody yet.
-    pub(super) fn connect(&self) -> Result<AmazonS3, Failure> {
+    /// A client for the bucket, which tries a request again so often. Reads the secret; asks nobody
+    /// yet.
+    pub(super) fn connect(&self, max_retries: usize) -> Result<AmazonS3, Failure> {
         let mut options = ClientOptions::new()
             .with_connect_timeout(CONNECTING)
             .with_timeout(REQUEST);
@@ -87,7 +88,7 @@ impl Place {
             .with_region(&self.region)
             .with_virtual_hosted_style_request(!self.path_style)
             .with_client_options(options)
-            .with_retry(retries())
+            .with_retry(retries(max_retries))
             .build()
             .map_err(|e| Failure::halt(format!("{self} cannot be asked: {e}")))
     }
@@ -115,14 +116,14 @@ impl Place {
 }
 
 /// For one request; the delivery loop tries a file again and again.
-fn retries() -> RetryConfig {
+fn retries(max_retries: usize) -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(1),
             base: 2.0,
         },
-        max_retries: 2,
+        max_retries,
         retry_timeout: Duration::from_secs(30),
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! A multipart upload is begun and aborted under a name of our own, and the name is looked at. That
 //! asks for just the rights that deliveries need, not for the one to delete, and leaves nothing
-//! behind: an upload without parts is no object. Where the abort does not get through, its empty
-//! remains are listed among the bucket's incomplete uploads until its lifecycle rule takes them.
+//! behind: an upload without parts is no object. Where the abort does not get through, or a kill
+//! comes before it, the next start finds the empty remains under that name and aborts them.
 //!
 //! Conditions are asked about by a put that may happen only over content which nobody has: a store
 //! that keeps conditions refuses it, and nothing is written.
@@ -78,8 +78,16 @@ impl Bucket {
         let store = &self.inner.store;
         let upload = store.create_multipart(key).await;
         let upload = upload.map_err(|e| self.impossible("begin an upload of", key, &e))?;
-        let abort = store.abort_multipart(key, &upload).await;
-        abort.map_err(|e| self.impossible("abort an upload of", key, &e))
+        // With it goes what a kill, or a lost reply, left of an earlier one: nobody delivers there.
+        let left = self.unrecorded(key).await.unwrap_or_default();
+        for id in left.iter().filter(|id| **id != upload) {
+            let _ = self.abort(key, id).await;
+        }
+        match store.abort_multipart(key, &upload).await {
+            // By another start, that is clearing up as well.
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.impossible("abort an upload of", key, &error)),
+        }
     }
 
     async fn may_look(&self, key: &Key) -> Result<(), Failure> {

@@ -49,9 +49,7 @@ impl Bucket {
     pub(super) async fn put_in_parts(&self, object: &Object, key: &Key) -> Result<(), Failure> {
         let begun = self.take_upload(&object.key);
         if self.is_held(object, key).await? {
-            if let Some(left) = &object.notes.known().upload {
-                let _ = self.abort(key, left).await;
-            }
+            self.clear_up(object, key).await;
             return Ok(());
         }
         let mut upload = match begun {
@@ -68,6 +66,19 @@ impl Bucket {
                 self.abort(key, &upload.id).await?;
                 Err(failure)
             }
+        }
+    }
+
+    /// Aborts what an earlier attempt left, of an object that is there.
+    async fn clear_up(&self, object: &Object, key: &Key) {
+        let known = object.notes.known();
+        let cleared = match &known.upload {
+            Some(left) => self.abort(key, left).await,
+            None if known.begins => self.abort_unrecorded(key).await,
+            None => Ok(()),
+        };
+        if let Err(failure) = cleared {
+            tracing::warn!("a multipart upload stays incomplete: {failure}");
         }
     }
 
@@ -92,7 +103,7 @@ impl Bucket {
             tags: storing.tag_set(),
             ..PutMultipartOptions::default()
         };
-        let begun = self.inner.store.create_multipart_opts(key, options).await;
+        let begun = self.inner.once.create_multipart_opts(key, options).await;
         let id = begun.map_err(|e| self.failure("begin an upload of", key, &e))?;
         faults::reach("s3", "upload-begun");
         let note = Attempts {

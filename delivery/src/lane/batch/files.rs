@@ -96,7 +96,8 @@ impl Files<'_> {
     pub(super) fn data(&self, draft: &mut Draft) -> Result<Data, FileError> {
         let (spool, plan) = (self.spool, self.plan);
         if plan.partitioning.is_some() {
-            return Ok(Data::Many(Box::new(Partitions::new(self.memory))));
+            let partitions = Partitions::new(self.memory, &plan.stream);
+            return Ok(Data::Many(Box::new(partitions)));
         }
         let mut rows = RowsFile::create(spool, draft, plan.shape())?;
         if plan.is_encoded() {

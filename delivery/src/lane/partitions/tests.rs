@@ -50,7 +50,7 @@ impl World {
         };
         Self {
             draft: spool.draft(),
-            partitions: Partitions::new(memory),
+            partitions: Partitions::new(memory, &plan.stream),
             folder,
             spool,
             plan,
@@ -188,9 +188,10 @@ fn a_value_that_makes_no_key_opens_nothing() {
 #[test]
 fn batches_share_the_memory() {
     let memory = Arc::new(PartitionMemory::new(1000));
-    let first = Partitions::new(&memory);
+    let stream = "s".parse().unwrap();
+    let first = Partitions::new(&memory, &stream);
     assert_eq!(first.held.bytes(), 1000);
-    let second = Partitions::new(&memory);
+    let second = Partitions::new(&memory, &stream);
     assert_eq!((first.held.bytes(), second.held.bytes()), (500, 500));
     drop(first);
     assert_eq!(second.held.bytes(), 1000);

@@ -11,6 +11,7 @@ use crate::destination::AnyDestination;
 /// The error types that there are: what an error prefix leads to.
 const TYPES: &[&str] = &[
     "processing-failed",
+    "activePartitionExceeded",
     "format-conversion-failed",
     "delivery-failed",
     "AmazonOpenSearchService-failed",

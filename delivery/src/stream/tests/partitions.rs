@@ -145,6 +145,25 @@ async fn what_belongs_nowhere_goes_under_the_error_prefix() {
     assert_eq!(world.settled().await.delivered, 4);
 }
 
+/// With `backup_mode: failed` the backup takes what would lie under the error prefix.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_failed_goes_to_a_backup_of_failed_records() {
+    let backup = "\n      backup_mode: failed\n      backup: {file: {path: DIR/copies, error_output_prefix: \"failed/!{firehose:error-output-type}/\"}}\n";
+    let world = World::new(&format!("{}{backup}", PARTITIONED.trim_end())).await;
+    world.customers(0..20, 3).await;
+    world.append(["no json".to_owned()]).await.unwrap();
+    let books = world.settled().await;
+    assert_eq!((books.accepted, books.delivered, books.failed), (21, 20, 1));
+    assert_eq!(world.status().backup, None, "no copies are made");
+    world.each_id_once(0..20, plain);
+    assert!(world.objects(ERRORS).is_empty());
+    let failed = world.objects("copies");
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    let line: serde_json::Value = serde_json::from_str(&plain(&failed[0])).unwrap();
+    assert_eq!(line["rawData"], "bm8ganNvbg==");
+    assert!(failed[0].starts_with(world.path("copies/failed/processing-failed")));
+}
+
 /// Rule 34, and one error file for all partitions: what is no row fails, the rest is delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_become_parquet_one_after_the_other() {

@@ -3,13 +3,12 @@
 //! refuses, one on another file system, settings that change at each start.
 
 use std::collections::BTreeMap;
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use standpipe_tests::log::Log;
 use standpipe_tests::wait::until;
-use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, http};
+use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, http, kills};
 
 use super::arrived;
 use crate::PATIENCE;
@@ -55,7 +54,7 @@ impl Life {
     pub(super) fn begin(name: &str) -> Outcome<Self> {
         let folder = Folder::new(&format!("point-{name}"))?;
         std::fs::create_dir_all(folder.join("logs/many"))?;
-        let far = elsewhere(&folder);
+        let far = folder.elsewhere();
         let daemon = Daemon::new(folder.path(), &streams(0, &far))?;
         let agent = Agent::new(folder.path(), &daemon.url_to_be(), &flows(&folder))?;
         let ledgers = ["plain", "rows", "refused", "far"];
@@ -186,16 +185,7 @@ impl Life {
             Victim::Daemon => (self.daemon.program()?, self.agent.program()?),
         };
         other.runs()?;
-        let Some(status) = program.ended()? else {
-            return Ok(false);
-        };
-        let said = standpipe_tests::program::last_lines(program.log(), 1);
-        match status.signal() == Some(9) && said.contains(&format!("killed at {point},")) {
-            true => Ok(true),
-            false => Err(Trouble(format!(
-                "it ended with {status}, not at {point}: {said}"
-            ))),
-        }
+        kills::ended_at(program, point)
     }
 
     /// Whether everything written so far is delivered.
@@ -244,14 +234,6 @@ impl Life {
 /// The record of a text request.
 fn text(number: u64) -> String {
     format!("t {number:06} {}", "x".repeat(TEXT))
-}
-
-/// A folder on another file system than the spool, so that objects are copied; else the usual one.
-fn elsewhere(folder: &Folder) -> PathBuf {
-    let far = tempfile::Builder::new()
-        .prefix("standpipe-far-")
-        .tempdir_in("/dev/shm");
-    far.map_or_else(|_| folder.join("out"), tempfile::TempDir::keep)
 }
 
 /// All streams; other settings at each start.

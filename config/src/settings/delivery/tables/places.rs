@@ -34,9 +34,15 @@ pub(in crate::settings::delivery) static DESTINATION: Table = Table {
 const FILE_PATH: Key = Key::new("path", "The folder.", "", PATH);
 const SOURCE_BACKUP: Key = Key::new(
     "backup",
-    "All records as they came, to a place of their own.",
+    "All records as they came, to a place of their own; or those that failed.",
     "none",
     "one of file, s3",
+);
+const BACKUP_MODE: Key = Key::new(
+    "backup_mode",
+    "Which records go to the backup: all as they came, or those that failed, in place of the error output prefix here.",
+    "all",
+    "all or failed",
 );
 pub(in crate::settings::delivery) const OBJECT_PREFIX: Key = Key::new(
     "prefix",
@@ -73,6 +79,7 @@ pub(in crate::settings::delivery) static FILE: Table = Table {
         TIME_ZONE,
         FILE_EXTENSION,
         SOURCE_BACKUP,
+        BACKUP_MODE,
     ],
 };
 
@@ -131,6 +138,7 @@ pub(in crate::settings::delivery) static S3: Table = Table {
         TAGS,
         CHECKSUM,
         SOURCE_BACKUP,
+        BACKUP_MODE,
     ],
 };
 

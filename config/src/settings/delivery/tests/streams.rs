@@ -56,6 +56,14 @@ fn prefixes_are_checked_where_they_stand() {
             "{path: o, backup: {}}",
             "backup: is missing: one of file, s3",
         ),
+        (
+            "{path: o, backup_mode: failed}",
+            "backup_mode: conflict: there is no backup",
+        ),
+        (
+            "{path: o, backup: {file: {path: b}}, backup_mode: some}",
+            "backup_mode: found \"some\"",
+        ),
     ] {
         let text = with_stream("").replace("{path: out}", file);
         let found = problems(&text);

@@ -133,6 +133,7 @@ fn staging(at: &At<'_>) -> Option<S3Destination> {
         error_output_prefix: errors?,
         file_extension: None,
         backup: None,
+        backup_failed: false,
     })
 }
 

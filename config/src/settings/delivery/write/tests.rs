@@ -38,6 +38,7 @@ fn file() -> impl Strategy<Value = FileDestination> {
             error_output_prefix,
             file_extension,
             backup: None,
+            backup_failed: false,
         },
     )
 }
@@ -78,6 +79,7 @@ fn s3() -> impl Strategy<Value = S3Destination> {
         error_output_prefix: file.error_output_prefix,
         file_extension: file.file_extension,
         backup: None,
+        backup_failed: false,
     })
 }
 
@@ -276,11 +278,21 @@ fn component() -> impl Strategy<Value = Transform> {
 
 fn stream() -> impl Strategy<Value = Stream> {
     let name = || "[a-zA-Z0-9_.-]{2,64}".prop_filter_map("dots", |name| name.parse().ok());
-    let destination = (anywhere(), prop::option::of(anywhere())).prop_map(|(main, backup)| {
+    let backup = (prop::option::of(anywhere()), any::<bool>());
+    let destination = (anywhere(), backup).prop_map(|(main, (backup, failed))| {
+        let backup_failed = failed && backup.is_some();
         let backup = backup.map(Box::new);
         match main {
-            Destination::File(file) => Destination::File(FileDestination { backup, ..file }),
-            Destination::S3(s3) => Destination::S3(S3Destination { backup, ..s3 }),
+            Destination::File(file) => Destination::File(FileDestination {
+                backup,
+                backup_failed,
+                ..file
+            }),
+            Destination::S3(s3) => Destination::S3(S3Destination {
+                backup,
+                backup_failed,
+                ..s3
+            }),
             other => other,
         }
     });

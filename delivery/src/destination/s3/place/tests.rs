@@ -40,7 +40,7 @@ fn a_customer_key_of_another_length_halts() {
     let mut stored = place(true);
     stored.access = None;
     stored.storing.encryption = Some(Encryption::Customer(SecretSource::Env("PATH".into())));
-    let failure = stored.connect().unwrap_err();
+    let failure = stored.connect(0).unwrap_err();
     assert!(
         failure.message.contains("does not hold 32 bytes in base64"),
         "{failure}"
@@ -73,7 +73,7 @@ fn what_is_kept_is_a_reference_and_no_secret() {
 
 #[test]
 fn a_secret_that_is_gone_halts_and_is_named() {
-    let Err(failure) = place(true).connect() else {
+    let Err(failure) = place(true).connect(0) else {
         panic!("the variable is not set");
     };
     assert!(failure.message.contains("MINIO_SECRET"), "{failure}");

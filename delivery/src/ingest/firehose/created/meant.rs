@@ -59,6 +59,7 @@ impl Configuration {
             error_output_prefix,
             file_extension: self.file_extension.clone().filter(|e| !e.is_empty()),
             backup: backup.transpose()?.map(Box::new),
+            backup_failed: false,
         }))
     }
 }

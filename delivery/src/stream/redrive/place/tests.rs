@@ -6,6 +6,7 @@ use standpipe_config::prefix::Prefix;
 
 use super::*;
 use crate::destination::file::Folder;
+use crate::lane::failed::FailedAt;
 
 const NAME: &str = "web-3-2026-11-29-02-03-04-0d3f1f6e-8a3f-8aaa-9bbb-0123456789ab";
 
@@ -52,11 +53,14 @@ fn what_was_put_back_goes_under_the_beginning_of_the_prefix() {
     assert_eq!(Place::kind_of(&key), "processing-failed");
 }
 
-/// What a destination refuses lies under a type that is looked for.
+/// What a destination refuses, and what fails before, lies under a type that is looked for.
 #[test]
 fn every_error_type_is_known() {
     for kind in ["delivery-failed", "postgresql-failed"] {
         assert!(TYPES.contains(&kind));
     }
     assert!(TYPES.contains(&crate::destination::opensearch::ERROR_TYPE));
+    for at in [FailedAt::Transform, FailedAt::Keys, FailedAt::Open] {
+        assert!(TYPES.contains(&at.error_type()), "{at:?}");
+    }
 }
