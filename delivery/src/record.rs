@@ -26,6 +26,13 @@ pub struct RecordId {
 #[error("it is no id of ours, which is made of lane, run, position and index")]
 pub struct NotARecordId;
 
+impl RecordId {
+    /// What all ids of a lane's run begin with. The ids of a request are many: this is written once.
+    pub fn start(lane: LaneId, run: Run) -> String {
+        format!("{lane}-{run}-")
+    }
+}
+
 impl std::str::FromStr for RecordId {
     type Err = NotARecordId;
 

@@ -186,9 +186,15 @@ fn many(stored: &Stored, firsts: &[u32], encrypted: bool) -> Vec<u8> {
         text,
         "{{\"FailedPutCount\":0,\"Encrypted\":{encrypted},\"RequestResponses\":["
     );
-    for (index, first) in firsts.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{{\"RecordId\":\"{}\"}}", id(stored, *first));
+    let start = RecordId::start(stored.lane, stored.run);
+    for (place, first) in firsts.iter().enumerate() {
+        let RecordId {
+            position, index, ..
+        } = id(stored, *first);
+        text.push_str(if place == 0 { "" } else { "," });
+        text.push_str("{\"RecordId\":\"");
+        text.push_str(&start);
+        let _ = write!(text, "{position}-{index}\"}}");
     }
     text.push_str("]}");
     text.into_bytes()
