@@ -50,8 +50,8 @@ pub(crate) fn rows() -> Outcome<Vec<Row>> {
 }
 
 fn program() -> Option<PathBuf> {
-    let places = PLACES.iter().map(PathBuf::from);
-    places.into_iter().find(|place| place.exists())
+    let mut places = PLACES.iter().map(PathBuf::from);
+    places.find(|place| place.exists())
 }
 
 fn rotate(stage: &mut Stage, mode: &str) -> Outcome {
