@@ -25,8 +25,7 @@ use seal::SealError;
 use shape::{Shaped, Shaping};
 
 pub use partitions::PartitionMemory;
-pub use shares::Shares;
-pub use threads::Threads;
+pub use shares::{Shares, Threads};
 
 pub mod batch;
 pub mod checkpoint;
@@ -45,7 +44,6 @@ pub mod seal;
 pub mod shape;
 pub mod share;
 mod shares;
-mod threads;
 
 /// Bytes of records that are read from the journal at once.
 const CHUNK: usize = 1024 * 1024;

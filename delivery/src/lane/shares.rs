@@ -7,8 +7,11 @@ use tokio::sync::Semaphore;
 
 use super::CHUNK;
 use super::partitions::PartitionMemory;
-use super::threads::Threads;
 use crate::transform::wasm::Engine;
+
+pub use threads::Threads;
+
+mod threads;
 
 /// What all lanes of a process share, so that their memory is bounded.
 #[derive(Clone, Debug)]

@@ -207,7 +207,7 @@ fn met(admin: SocketAddr) -> Outcome {
             let stream = &status["streams"][*name];
             !stream["last_error"].is_null() || stream["books"]["failed"] != 0
         };
-        match STREAMS.iter().all(|name| has_met(name)) {
+        match STREAMS.iter().all(has_met) {
             true => Ok(()),
             false => Err(Trouble(format!("the status is {status}"))),
         }
