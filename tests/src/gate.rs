@@ -39,6 +39,8 @@ struct Request {
     what: String,
     headers: Vec<String>,
     body: Vec<u8>,
+    /// The client waits for the connection's end.
+    is_last: bool,
 }
 
 impl Gate {
@@ -125,7 +127,9 @@ impl Shared {
 
     fn serve(&self, mut client: &TcpStream) -> Outcome {
         let mut reader = BufReader::new(client.try_clone()?);
-        while let Some(request) = request(&mut reader)? {
+        let mut is_last = false;
+        while !is_last && let Some(request) = request(&mut reader)? {
+            is_last = request.is_last;
             if self.closed.load(Ordering::SeqCst) > 0 {
                 self.refused.fetch_add(1, Ordering::SeqCst);
                 client.write_all(&answer(503, "", BUSY))?;
@@ -171,7 +175,7 @@ fn request(reader: &mut impl BufRead) -> Outcome<Option<Request>> {
         words.next().unwrap_or_default(),
         words.next().unwrap_or_default()
     );
-    let (mut headers, mut length) = (vec![], 0);
+    let (mut headers, mut length, mut is_last) = (vec![], 0, false);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
@@ -185,6 +189,7 @@ fn request(reader: &mut impl BufRead) -> Outcome<Option<Request>> {
         if let Some(value) = small.strip_prefix("content-length:") {
             length = value.trim().parse()?;
         }
+        is_last |= small == "connection: close";
         if !OWN.iter().any(|own| small.starts_with(own)) {
             headers.push(line.to_owned());
         }
@@ -195,6 +200,7 @@ fn request(reader: &mut impl BufRead) -> Outcome<Option<Request>> {
         what,
         headers,
         body,
+        is_last,
     }))
 }
 
