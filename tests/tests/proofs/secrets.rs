@@ -81,6 +81,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ),
     ("ship.standpipe", "token", "secret-native"),
     ("ship.standpipe.identity", "key", "agent.key"),
+    ("ship.firehose", "secret_access_key", "secret-firehose"),
 ];
 
 /// The streams that send a secret, or sign with one.
@@ -246,6 +247,7 @@ fn secrets_are_said_nowhere_at_any_log_level() -> Outcome {
     agent.environment.extend(all());
     assert_eq!(agent.once(PATIENCE)?, 0);
     let firehose = daemon.door("firehose")?;
+    ship_to_firehose(home, firehose, &all())?;
     let key = ("KEY", "planted-secret-firehose");
     assert_eq!(put(firehose, key, "bucket", "{\"a\":2}")?.status, 200);
     met(admin)?;
@@ -264,6 +266,25 @@ fn secrets_are_said_nowhere_at_any_log_level() -> Outcome {
     assert!(log.contains("TRACE"), "it did not say all");
     search(home, &forbidden)?;
     folder.done()
+}
+
+/// Has an agent of its own sign what it sends with the door's key.
+fn ship_to_firehose(home: &Path, door: SocketAddr, say: &[(String, String)]) -> Outcome {
+    let folder = home.join("signing");
+    std::fs::create_dir(&folder)?;
+    let mut agent = Agent::new(&folder, "http://127.0.0.1:1", "- {}")?;
+    let home = home.display();
+    agent.configure_as(&format!(
+        "data_dir: agent-data
+ship:
+  firehose: {{endpoint: \"http://{door}\", access_key_id: KEY, secret_access_key: {{file: \"{home}/secret-firehose\"}}}}
+flows:
+  - {{paths: [\"{home}/a.log\"], stream: bucket}}
+"
+    ))?;
+    agent.environment.extend(say.iter().cloned());
+    assert_eq!(agent.once(PATIENCE)?, 0);
+    Ok(())
 }
 
 /// Keeps what commands say beside the logs.
