@@ -127,7 +127,7 @@ impl Played {
             (true, _) if may_miss => done.gone <= bytes + done.holes,
             _ => done.gone == bytes + done.holes,
         };
-        let lost = !missing.is_empty() && !(may_miss && mortal);
+        let lost = !(missing.is_empty() || may_miss && mortal);
         let repeated = !arrived.lines.twice().is_empty();
         let headers = arrived.unnumbered == done.headers || (killed && may_miss);
         let strange = oracle.strange.first();
