@@ -1,11 +1,11 @@
-//! Values that both programs' settings have: paths, addresses, names, secrets.
+//! Values that both programs' settings have: paths, addresses, names, secrets, keys.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::names::StreamName;
 use crate::secret::{Secret, SecretSource};
-use crate::yaml::{At, Key, Table, Value};
+use crate::yaml::{At, Fields, Key, Table, Value};
 
 /// Where a secret comes from.
 pub static SECRET: Table = Table {
@@ -77,6 +77,35 @@ pub(crate) fn stream_name(at: &At<'_>) -> Option<StreamName> {
 pub(crate) fn secret(at: &At<'_>) -> Option<Secret> {
     let source = secret_source(at)?;
     Secret::read(source).map_err(|error| at.problem(error)).ok()
+}
+
+/// Both halves of an access key of AWS, its id first, or neither. The outer `None`: a problem was
+/// noted.
+pub(crate) fn access_key(fields: &Fields<'_>) -> Option<Option<(String, Secret)>> {
+    let id = fields.optional("access_key_id", key_id)?;
+    let secret = fields.optional("secret_access_key", secret)?;
+    match (id, secret) {
+        (Some(id), Some(secret)) => Some(Some((id, secret))),
+        (None, None) => Some(None),
+        (Some(_), None) => {
+            fields.missing("secret_access_key");
+            None
+        }
+        (None, Some(_)) => {
+            fields.missing("access_key_id");
+            None
+        }
+    }
+}
+
+fn key_id(at: &At<'_>) -> Option<String> {
+    let allowed = "the id of an access key";
+    let text = at.filled(allowed)?;
+    if !text.chars().all(|c| c.is_ascii_graphic() && c != '/') {
+        at.wrong_type(allowed);
+        return None;
+    }
+    Some(text)
 }
 
 fn secret_source(at: &At<'_>) -> Option<SecretSource> {

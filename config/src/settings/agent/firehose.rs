@@ -6,7 +6,7 @@ use super::Firehose;
 use super::tables::FIREHOSE;
 use crate::settings::{url, values};
 use crate::tls::authorities;
-use crate::yaml::{At, Fields};
+use crate::yaml::At;
 
 const REGION_ALLOWED: &str = "the name of a region, such as eu-central-1";
 
@@ -21,7 +21,7 @@ pub(super) fn firehose(at: &At<'_>) -> Option<Firehose> {
     let fields = at.fields(&FIREHOSE)?;
     let endpoint = fields.optional("endpoint", |at| at.parsed("an address", bare));
     let region = fields.optional("region", region);
-    let key = key(&fields);
+    let key = values::access_key(&fields);
     let ca = fields.optional("ca", |at| {
         let path = values::path(at)?;
         let read = authorities(&path);
@@ -119,34 +119,6 @@ pub fn region_of(endpoint: &str) -> Option<&str> {
     );
     (is_aws && matches!(service, "firehose" | "firehose-fips") && is_region(region))
         .then_some(region)
-}
-
-/// Both halves of an access key, or neither. The outer `None`: a problem was noted.
-fn key(fields: &Fields<'_>) -> Option<Option<(String, crate::secret::Secret)>> {
-    let id = fields.optional("access_key_id", key_id)?;
-    let secret = fields.optional("secret_access_key", values::secret)?;
-    match (id, secret) {
-        (Some(id), Some(secret)) => Some(Some((id, secret))),
-        (None, None) => Some(None),
-        (Some(_), None) => {
-            fields.missing("secret_access_key");
-            None
-        }
-        (None, Some(_)) => {
-            fields.missing("access_key_id");
-            None
-        }
-    }
-}
-
-fn key_id(at: &At<'_>) -> Option<String> {
-    let allowed = "the id of an access key";
-    let text = at.filled(allowed)?;
-    if !text.chars().all(|c| c.is_ascii_graphic() && c != '/') {
-        at.wrong_type(allowed);
-        return None;
-    }
-    Some(text)
 }
 
 #[cfg(test)]

@@ -64,28 +64,6 @@ pub(super) fn region(at: &At<'_>) -> Option<String> {
 
 /// Both halves of an access key, or neither. The outer `None`: a problem was noted.
 pub(super) fn access(fields: &Fields<'_>) -> Option<Option<Access>> {
-    let id = fields.optional("access_key_id", key_id)?;
-    let secret = fields.optional("secret_access_key", values::secret)?;
-    match (id, secret) {
-        (Some(key_id), Some(secret)) => Some(Some(Access { key_id, secret })),
-        (None, None) => Some(None),
-        (Some(_), None) => {
-            fields.missing("secret_access_key");
-            None
-        }
-        (None, Some(_)) => {
-            fields.missing("access_key_id");
-            None
-        }
-    }
-}
-
-fn key_id(at: &At<'_>) -> Option<String> {
-    let allowed = "the id of an access key";
-    let text = at.filled(allowed)?;
-    if !text.chars().all(|c| c.is_ascii_graphic() && c != '/') {
-        at.wrong_type(allowed);
-        return None;
-    }
-    Some(text)
+    let key = values::access_key(fields)?;
+    Some(key.map(|(key_id, secret)| Access { key_id, secret }))
 }
