@@ -150,12 +150,15 @@ impl Builder {
             mut ends,
             mut notes,
         } = records;
-        // No copy where nobody else holds the bytes, and next to nothing to clear otherwise.
-        let mut bytes = match bytes.try_into_mut() {
-            Ok(bytes) => Vec::from(bytes),
+        let bytes = match bytes.try_into_mut() {
+            Ok(mut bytes) => {
+                // Before they become a `Vec`, which moves what there is of them to its beginning.
+                bytes.clear();
+                Vec::from(bytes)
+            }
+            // Somebody else holds them.
             Err(_) => Vec::new(),
         };
-        bytes.clear();
         ends.clear();
         notes.clear();
         Self { bytes, ends, notes }

@@ -87,3 +87,22 @@ fn a_record_written_in_place_is_taken_back_where_it_is_too_long() {
     let last = records.iter().last().unwrap();
     assert_eq!((last.bytes, last.unterminated), (&b"xy"[..], true));
 }
+
+#[test]
+fn a_builder_that_reuses_memory_begins_empty_in_it() {
+    let mut builder = Builder::default();
+    builder.push(Record {
+        bytes: &[b'x'; 1000],
+        part: None,
+        unterminated: true,
+    });
+    let capacity = builder.capacity();
+    let records = builder.finish();
+    let held = records.clone();
+    let fresh = Builder::reusing(records);
+    assert_eq!(fresh.capacity(), 0, "somebody else holds the bytes");
+    assert_eq!(held.bytes, [b'x'; 1000][..]);
+    let again = Builder::reusing(held);
+    assert_eq!(again.capacity(), capacity);
+    assert_eq!(again.finish(), Records::default());
+}
