@@ -14,14 +14,17 @@ use crate::top;
 
 const LINES: u64 = 1000;
 
-/// What waits is known to nobody but a person: for the daemon to answer, and for the file's lines to
-/// be acknowledged.
-const PATIENCE: &str = "until standpipe-delivery status --config delivery.yaml >answer 2>&1; do kill -0 %1 && sleep 0.2; done
+/// A person waits a moment here: for the daemon to answer, and for the file's lines to be acknowledged.
+const STARTED: &str = "until standpipe-delivery status --config delivery.yaml >answer 2>&1; do kill -0 %1; sleep 0.2; done
 standpipe-agent status --config agent.yaml --file LOGS/access.log --wait 240s
 ";
 
+/// And here: for the flushed batch to be delivered.
+const DELIVERED: &str = "until standpipe-delivery status --json --config delivery.yaml | grep -Eq '\"delivered\": *1000'; do kill -0 %1; sleep 0.2; done
+";
+
 /// Ends what was started, whatever happens, and everything after some minutes.
-const CLEAN: &str = "trap 'kill $(jobs -p) 2>/dev/null' EXIT\n";
+const CLEAN: &str = "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n";
 const MINUTES: &str = "300";
 
 /// The page's commands, without those that get the programs: a block for each step.
@@ -36,12 +39,11 @@ fn steps() -> Outcome<Vec<String>> {
 fn script(folder: &Path, minio: SocketAddr) -> Outcome<String> {
     let steps = steps()?;
     let mut all = CLEAN.to_owned();
-    for (number, step) in steps.iter().enumerate() {
-        if number == 3 {
-            all += PATIENCE;
-        }
-        all += step;
-    }
+    let [settings, check, run, see, end] = steps.as_slice() else {
+        return Err(Trouble(format!("the page has {} steps", steps.len())));
+    };
+    let parts: [&str; 7] = [settings, check, run, STARTED, see, DELIVERED, end];
+    parts.iter().for_each(|part| all += part);
     let here = folder.display().to_string();
     let logs = format!("{here}/logs");
     let mut put = |old: &str, new: &str| match all.contains(old) {
@@ -54,15 +56,19 @@ fn script(folder: &Path, minio: SocketAddr) -> Outcome<String> {
     put("~/standpipe", &format!("{here}/standpipe"))?;
     put("/var/log/nginx", &logs)?;
     put("LOGS", &logs)?;
-    put("127.0.0.1:9000", &minio.to_string())?;
     put(
         "access_key_id: standpipe",
         &format!("access_key_id: {KEY_ID}"),
     )?;
     put("choose-another", SECRET)?;
+    // Words first: what one port becomes may begin like another.
+    for port in ["9000", "4574", "4575", "4576"] {
+        put(&format!("127.0.0.1:{port}"), &format!("PORT{port}"))?;
+    }
+    put("PORT9000", &minio.to_string())?;
     for door in ["4574", "4575", "4576"] {
-        let free = port::free()?.to_string();
-        put(&format!("127.0.0.1:{door}"), &format!("127.0.0.1:{free}"))?;
+        let free = port::free()?;
+        put(&format!("PORT{door}"), &format!("127.0.0.1:{free}"))?;
     }
     Ok(all)
 }
