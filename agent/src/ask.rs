@@ -137,10 +137,11 @@ pub async fn ask(settings: &Settings) -> Result<Status, NoAnswer> {
         }
     };
     let silent = |source| NoAnswer::Silent { door, source };
-    let reply = match request("http").send().await {
+    let reply = match request("https").send().await {
         Ok(reply) => reply,
-        // A door that speaks TLS does not understand the first.
-        Err(error) => request("https").send().await.map_err(|_| silent(error))?,
+        // A door without TLS does not understand the first; one with TLS answers the second, and says
+        // only that it speaks TLS.
+        Err(_) => request("http").send().await.map_err(silent)?,
     };
     match reply.status() {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(NoAnswer::Locked(door)),

@@ -201,7 +201,27 @@ fn the_agents_door_takes_the_same_tokens_and_speaks_tls() -> Outcome {
             (_, said) => Err(Trouble(said)),
         },
     )?;
-    assert!(http::get(door, "/live").is_err(), "it answers without TLS");
+    let plain = http::get(door, "/live")?;
+    assert_eq!(plain.status, 400, "it answers without TLS");
     assert_eq!(agent.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+#[test]
+fn commands_reach_a_daemon_whose_door_speaks_tls() -> Outcome {
+    let folder = Folder::new("admin-tls")?;
+    Authority::new(folder.path(), "own")?.sign(folder.path(), "door")?;
+    std::fs::write(folder.join("new"), "the-token-of-new\n")?;
+    let more = ", tokens: [{name: new, token: {file: new}}], tls: {certificate: door.crt, key: {file: door.key}}";
+    let mut daemon = Daemon::new(folder.path(), "")?;
+    daemon.configure_as(&settings(port::free()?, more)?)?;
+    daemon.spawn()?;
+    let data = daemon.data();
+    until("the daemon to answer by TLS", PATIENCE, || {
+        printed(&data, &["status"])
+    })?;
+    printed(&data, &["pause", "web"])?;
+    assert!(printed(&data, &["status"])?.contains("paused"));
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
     folder.done()
 }

@@ -19,6 +19,11 @@ const TELLING: [&str; 2] = ["customer-key:", "authorization:"];
 /// In the path of a call of a function, which is refused and not told to come back.
 const FUNCTION: &str = "/functions/";
 
+/// Whether the index is there is asked so, and the answer has no body that could say something.
+const INDEX: &str = "HEAD /a ";
+
+const IS_THERE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 /// AuthenticationCleartextPassword.
 const PASSWORD_WANTED: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
 
@@ -89,6 +94,9 @@ fn answer(mut caller: TcpStream, ear: &Mutex<Vec<u8>>) -> Option<()> {
 /// What is said to a request that begins so.
 fn come_back(request: &[u8]) -> String {
     let request = String::from_utf8_lossy(request);
+    if request.starts_with(INDEX) {
+        return IS_THERE.to_owned();
+    }
     let head = request.split("\r\n\r\n").next().unwrap_or_default();
     let mut lines = head.lines();
     let status = match lines.next().unwrap_or_default().contains(FUNCTION) {
