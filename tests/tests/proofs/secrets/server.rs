@@ -20,7 +20,7 @@ const TELLING: [&str; 2] = ["customer-key:", "authorization:"];
 const FUNCTION: &str = "/functions/";
 
 /// Whether the index is there is asked so, and the answer has no body that could say something.
-const INDEX: &str = "HEAD /a ";
+const INDEX: &str = "HEAD /a-";
 
 const IS_THERE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
