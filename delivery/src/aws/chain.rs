@@ -8,8 +8,10 @@ use std::env;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
+use object_store::client::CredentialProvider;
 use standpipe_config::profile::{self, Profile};
+use standpipe_config::secret::known;
 
 use crate::failure::Failure;
 

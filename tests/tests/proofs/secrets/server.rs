@@ -28,9 +28,6 @@ const IS_THERE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: clos
 /// AuthenticationCleartextPassword.
 const PASSWORD_WANTED: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
 
-/// ErrorResponse: too many connections.
-const TOO_MANY: &[u8] = b"E\0\0\0\x21SFATAL\0C53300\0Mtoo many now\0\0";
-
 /// The server.
 pub(crate) struct Server {
     pub(crate) listener: Listener,
