@@ -84,18 +84,7 @@ impl Admin {
 /// Reads the door.
 pub(crate) fn admin(at: &At<'_>) -> Option<Admin> {
     let fields = at.fields(&ADMIN)?;
-    let address = fields.read("address", values::address);
-    let tokens = match fields.get("tokens") {
-        Some(at) => admin_tokens(&at),
-        None => Some(Vec::new()),
-    };
-    let tls = fields.optional("tls", tls);
-    let (address, tokens, tls) = (address?, tokens?, tls?);
-    if tokens.is_empty() && !is_loopback(&address) {
-        open_to_all(&fields, address);
-        return None;
-    }
-    warn_of_open_door(&fields, address, tls.as_ref());
+    let (address, tokens, tls) = guarded(&fields, admin_token, |token| &token.name)?;
     Some(Admin {
         address,
         tokens,
@@ -103,11 +92,33 @@ pub(crate) fn admin(at: &At<'_>) -> Option<Admin> {
     })
 }
 
-fn admin_tokens(at: &At<'_>) -> Option<Vec<AdminToken>> {
+/// Where a door listens, whose bearers it lets in and how it speaks, as every door has it that tokens
+/// guard: without them it is open on loopback only.
+pub(crate) fn guarded<T>(
+    fields: &Fields<'_>,
+    token: fn(&At<'_>) -> Option<T>,
+    name: fn(&T) -> &str,
+) -> Option<(SocketAddr, Vec<T>, Option<Tls>)> {
+    let address = fields.read("address", values::address);
+    let tokens = match fields.get("tokens") {
+        Some(at) => named(&at, token, name),
+        None => Some(Vec::new()),
+    };
+    let tls = fields.optional("tls", tls);
+    let (address, tokens, tls) = (address?, tokens?, tls?);
+    if tokens.is_empty() && !is_loopback(&address) {
+        open_to_all(fields, address);
+        return None;
+    }
+    warn_of_open_door(fields, address, tls.as_ref());
+    Some((address, tokens, tls))
+}
+
+fn named<T>(at: &At<'_>, token: fn(&At<'_>) -> Option<T>, name: fn(&T) -> &str) -> Option<Vec<T>> {
     let items = at.items()?;
-    let tokens: Vec<_> = items.iter().map(admin_token).collect();
-    let tokens: Vec<AdminToken> = tokens.into_iter().collect::<Option<_>>()?;
-    let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
+    let tokens: Vec<_> = items.iter().map(token).collect();
+    let tokens: Vec<T> = tokens.into_iter().collect::<Option<_>>()?;
+    let names: Vec<_> = tokens.iter().map(name).collect();
     each_once(&items, &names)?;
     Some(tokens)
 }
@@ -142,7 +153,7 @@ fn may_command(at: &At<'_>) -> Option<bool> {
 }
 
 /// Two tokens of one name could not be told apart in a log.
-pub(crate) fn each_once(items: &[At<'_>], names: &[&str]) -> Option<()> {
+fn each_once(items: &[At<'_>], names: &[&str]) -> Option<()> {
     for (i, name) in names.iter().enumerate() {
         if names[..i].contains(name) {
             items[i].problem(format!("conflict: another token has the name {name:?}"));
@@ -153,7 +164,7 @@ pub(crate) fn each_once(items: &[At<'_>], names: &[&str]) -> Option<()> {
 }
 
 /// Refuses a door that everybody could enter.
-pub(crate) fn open_to_all(fields: &Fields<'_>, address: SocketAddr) {
+fn open_to_all(fields: &Fields<'_>, address: SocketAddr) {
     let message =
         format!("{address} is open to other machines: without tokens only loopback is allowed");
     match fields.get("address") {

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use super::firehose;
 use super::tables::{LISTEN, NATIVE, TOKEN};
 use super::{Listen, Native, Stream, StreamPattern, Token};
-use crate::settings::admin::{admin, each_once, open_to_all, warn_of_open_door};
-use crate::settings::tls::tls;
-use crate::settings::values::{self, is_loopback};
+use crate::settings::admin::{admin, guarded};
+use crate::settings::values;
 use crate::yaml::{At, Fields};
 
 pub(super) fn read(at: &At<'_>) -> Option<Listen> {
@@ -58,32 +57,12 @@ fn check_addresses(fields: &Fields<'_>, listen: &Listen) -> Option<()> {
 
 fn native(at: &At<'_>) -> Option<Native> {
     let fields = at.fields(&NATIVE)?;
-    let address = fields.read("address", values::address);
-    let tokens = match fields.get("tokens") {
-        Some(at) => tokens(&at),
-        None => Some(Vec::new()),
-    };
-    let tls = fields.optional("tls", tls);
-    let (address, tokens, tls) = (address?, tokens?, tls?);
-    if tokens.is_empty() && !is_loopback(&address) {
-        open_to_all(&fields, address);
-        return None;
-    }
-    warn_of_open_door(&fields, address, tls.as_ref());
+    let (address, tokens, tls) = guarded(&fields, token, |token| &token.name)?;
     Some(Native {
         address,
         tokens,
         tls,
     })
-}
-
-fn tokens(at: &At<'_>) -> Option<Vec<Token>> {
-    let items = at.items()?;
-    let tokens: Vec<_> = items.iter().map(token).collect();
-    let tokens: Vec<Token> = tokens.into_iter().collect::<Option<_>>()?;
-    let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
-    each_once(&items, &names)?;
-    Some(tokens)
 }
 
 fn token(at: &At<'_>) -> Option<Token> {
