@@ -10,6 +10,7 @@ pub mod limits;
 pub mod names;
 pub mod prefix;
 pub mod process;
+pub mod profile;
 pub mod query;
 pub mod records;
 pub mod secret;

@@ -4,5 +4,4 @@
 pub use signer::Signer;
 
 pub(crate) mod chain;
-mod profile;
 mod signer;

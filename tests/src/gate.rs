@@ -2,13 +2,14 @@
 //! door. Whole requests pass or do not; nothing is cut within.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::http;
+use crate::listener::Listener;
 use crate::trouble::{Outcome, Trouble};
 
 /// Header lines that are between two neighbours only.
@@ -18,7 +19,7 @@ const BUSY: &[u8] = br#"{"error":"busy","message":"the test closed the gate"}"#;
 
 /// Stands before a door. It is open at first.
 pub struct Gate {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -30,7 +31,6 @@ struct Shared {
     swallow: AtomicU64,
     refused: AtomicU64,
     swallowed: AtomicU64,
-    stopped: AtomicBool,
 }
 
 /// A request as it came.
@@ -46,24 +46,25 @@ struct Request {
 impl Gate {
     /// A gate before `door`.
     pub fn start(door: SocketAddr) -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             door,
             closed: AtomicU64::new(0),
             swallow: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             swallowed: AtomicU64::new(0),
-            stopped: AtomicBool::new(false),
         });
         let own = shared.clone();
-        thread::spawn(move || own.accept(&listener));
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |client| {
+            let own = own.clone();
+            // A connection that breaks is what this is for.
+            thread::spawn(move || drop(own.serve(&client)));
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// Where clients connect.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listener.url()
     }
 
     /// Every request is answered with 503 from now on.
@@ -103,28 +104,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-    }
-}
-
 impl Shared {
-    fn accept(self: Arc<Self>, listener: &TcpListener) {
-        for client in listener.incoming() {
-            if self.stopped.load(Ordering::SeqCst) {
-                return;
-            }
-            let own = self.clone();
-            if let Ok(client) = client {
-                // A connection that breaks is what this is for.
-                thread::spawn(move || drop(own.serve(&client)));
-            }
-        }
-    }
-
     fn serve(&self, mut client: &TcpStream) -> Outcome {
         let mut reader = BufReader::new(client.try_clone()?);
         let mut is_last = false;

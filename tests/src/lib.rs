@@ -15,6 +15,7 @@ pub mod home;
 pub mod http;
 pub mod kills;
 pub mod ledger;
+pub mod listener;
 pub mod log;
 pub mod mount;
 pub mod objects;
@@ -32,6 +33,7 @@ pub mod redshift;
 pub mod s3;
 pub mod search;
 pub mod seen;
+pub mod signed;
 pub mod trouble;
 pub mod wait;
 

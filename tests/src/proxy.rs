@@ -2,12 +2,13 @@
 //! delays replies after the server has acted, and is gone for a while.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::listener::Listener;
 use crate::random::Random;
 use crate::trouble::Outcome;
 
@@ -33,7 +34,7 @@ impl Temper {
 
 /// Stands before a server; faults are on until [`heal`](Self::heal).
 pub struct Proxy {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -42,7 +43,6 @@ struct Shared {
     temper: Temper,
     lying: AtomicBool,
     down: AtomicBool,
-    stopped: AtomicBool,
     cut: AtomicU64,
     swallowed: AtomicU64,
 }
@@ -64,26 +64,23 @@ impl Proxy {
     }
 
     /// The same, as bad as the caller wants it.
-    pub fn with(server: SocketAddr, random: Random, temper: Temper) -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
+    pub fn with(server: SocketAddr, mut random: Random, temper: Temper) -> Outcome<Self> {
         let shared = Arc::new(Shared {
             server,
             temper,
             lying: AtomicBool::new(true),
             down: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
             cut: AtomicU64::new(0),
             swallowed: AtomicU64::new(0),
         });
         let own = shared.clone();
-        thread::spawn(move || own.accept(&listener, random));
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |client| own.accept(client, &mut random))?;
+        Ok(Self { listener, shared })
     }
 
     /// Where clients connect.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listener.url()
     }
 
     /// Nothing passes any more.
@@ -108,33 +105,16 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Relaxed);
-        // Wakes the listener.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-    }
-}
-
 impl Shared {
-    fn accept(self: Arc<Self>, listener: &TcpListener, mut random: Random) {
-        for client in listener.incoming() {
-            if self.stopped.load(Ordering::Relaxed) {
-                return;
-            }
-            if self.down.load(Ordering::Relaxed) {
-                continue;
-            }
-            let fault = self.fault(&mut random);
-            let delay = random.below(self.temper.delay.as_millis() as u64 + 1);
-            let own = self.clone();
-            if let Ok(client) = client {
-                // A connection that breaks is what this is for.
-                thread::spawn(move || {
-                    drop(own.carry(&client, fault, Duration::from_millis(delay)))
-                });
-            }
+    fn accept(self: &Arc<Self>, client: TcpStream, random: &mut Random) {
+        if self.down.load(Ordering::Relaxed) {
+            return;
         }
+        let fault = self.fault(random);
+        let delay = random.below(self.temper.delay.as_millis() as u64 + 1);
+        let own = self.clone();
+        // A connection that breaks is what this is for.
+        thread::spawn(move || drop(own.carry(&client, fault, Duration::from_millis(delay))));
     }
 
     fn fault(&self, random: &mut Random) -> Fault {

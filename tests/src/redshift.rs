@@ -5,12 +5,12 @@
 //! It knows COPY of JSON lines and of Parquet. Everything else is PostgreSQL's answer to what was
 //! asked. That no key is enforced is up to the tables of the test, which have none.
 
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
+use crate::listener::Listener;
 use crate::s3::Contents;
 use crate::trouble::Outcome;
 use session::Session;
@@ -23,7 +23,7 @@ mod wire;
 
 /// Stands before a PostgreSQL server as a Redshift.
 pub struct Redshift {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -38,7 +38,6 @@ struct Shared {
     hang_ups: AtomicU64,
     /// Whether every COPY is refused with words that repeat all of it.
     repeats: AtomicBool,
-    stopped: AtomicBool,
 }
 
 /// A line of `sys_load_error_detail`.
@@ -53,8 +52,6 @@ impl Redshift {
     /// Before this server, reading from the store at an address; COPY must come with this access:
     /// what stands in quotes behind `IAM_ROLE` or `CREDENTIALS`.
     pub fn start(server: SocketAddr, store: SocketAddr, access: &str) -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             server,
             store: Contents::at(store)?,
@@ -63,11 +60,13 @@ impl Redshift {
             errors: Mutex::default(),
             hang_ups: AtomicU64::default(),
             repeats: AtomicBool::default(),
-            stopped: AtomicBool::default(),
         });
         let own = shared.clone();
-        thread::spawn(move || own.accept(&listener));
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |client| {
+            let own = own.clone();
+            thread::spawn(move || own.serve(&client));
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// Settings with which PostgreSQL reads texts as Redshift does: a backslash escapes.
@@ -79,7 +78,7 @@ impl Redshift {
 
     /// Where clients connect.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listener.address()
     }
 
     /// The COPY statements that came, as they came.
@@ -98,26 +97,7 @@ impl Redshift {
     }
 }
 
-impl Drop for Redshift {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-    }
-}
-
 impl Shared {
-    fn accept(self: Arc<Self>, listener: &TcpListener) {
-        for client in listener.incoming() {
-            if self.stopped.load(Ordering::SeqCst) {
-                return;
-            }
-            let Ok(client) = client else { continue };
-            let own = self.clone();
-            thread::spawn(move || own.serve(&client));
-        }
-    }
-
     fn serve(&self, client: &TcpStream) {
         if let Ok(server) = TcpStream::connect(self.server) {
             // A connection that breaks is what the tests are about.

@@ -7,8 +7,8 @@
 use std::env;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use standpipe_config::profile::{self, Profile};
 
-use super::profile::{self, Profile};
 use crate::failure::Failure;
 
 /// What the environment may say.
@@ -55,7 +55,8 @@ fn from(variable: impl Fn(&str) -> Option<String>) -> Result<AmazonS3Builder, Fa
     if has_key || (named("AWS_WEB_IDENTITY_TOKEN_FILE") && named("AWS_ROLE_ARN")) {
         return Ok(builder);
     }
-    Ok(match profile::find(&variable)? {
+    let profile = profile::find(&variable).map_err(|e| Failure::halt(e.to_string()))?;
+    Ok(match profile {
         Some(Profile {
             key_id,
             secret,

@@ -1,24 +1,20 @@
 use super::*;
 
 /// A server that answers each request with its body.
-fn echo() -> Outcome<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let mut reader = BufReader::new(&client);
-            if let Ok(Some(request)) = request(&mut reader) {
-                let _ = (&client).write_all(&answer(200, "", &request.body));
-            }
+fn echo() -> Outcome<Listener> {
+    Listener::start(|client| {
+        let mut reader = BufReader::new(&client);
+        if let Ok(Some(request)) = request(&mut reader) {
+            let _ = (&client).write_all(&answer(200, "", &request.body));
         }
-    });
-    Ok(address)
+    })
 }
 
 #[test]
 fn it_lets_pass_refuses_and_swallows() -> Outcome {
-    let gate = Gate::start(echo()?)?;
-    let ask = || http::post(gate.address, "/x", &["X-Test: 1"], b"hello");
+    let echo = echo()?;
+    let gate = Gate::start(echo.address())?;
+    let ask = || http::post(gate.listener.address(), "/x", &["X-Test: 1"], b"hello");
     assert_eq!(ask()?.ok()?.body, b"hello");
     gate.close();
     gate.close();

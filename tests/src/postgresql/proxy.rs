@@ -2,12 +2,12 @@
 //! to one.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
+use crate::listener::Listener;
 use crate::trouble::Outcome;
 
 /// The message that is waited for, as it stands in a simple query.
@@ -28,7 +28,7 @@ pub enum Fault {
 
 /// Stands before a server.
 pub struct Proxy {
-    address: SocketAddr,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -38,29 +38,25 @@ struct Shared {
     faults: Mutex<Vec<Fault>>,
     met: AtomicU64,
     down: AtomicBool,
-    stopped: AtomicBool,
 }
 
 impl Proxy {
     /// A network without faults as yet.
     pub fn start(server: SocketAddr) -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             server,
             faults: Mutex::default(),
             met: AtomicU64::default(),
             down: AtomicBool::default(),
-            stopped: AtomicBool::default(),
         });
         let own = shared.clone();
-        thread::spawn(move || own.accept(&listener));
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |client| own.accept(client))?;
+        Ok(Self { listener, shared })
     }
 
     /// Where clients connect.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listener.address()
     }
 
     /// The next COMMIT meets this fault.
@@ -79,33 +75,18 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-    }
-}
-
 impl Shared {
     fn faults(&self) -> std::sync::MutexGuard<'_, Vec<Fault>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn accept(self: Arc<Self>, listener: &TcpListener) {
-        for client in listener.incoming() {
-            if self.stopped.load(Ordering::SeqCst) {
-                return;
-            }
-            if self.down.load(Ordering::SeqCst) {
-                continue;
-            }
-            let own = self.clone();
-            if let Ok(client) = client {
-                // A connection that breaks is what this is for.
-                thread::spawn(move || drop(own.carry(&client)));
-            }
+    fn accept(self: &Arc<Self>, client: TcpStream) {
+        if self.down.load(Ordering::SeqCst) {
+            return;
         }
+        let own = self.clone();
+        // A connection that breaks is what this is for.
+        thread::spawn(move || drop(own.carry(&client)));
     }
 
     fn carry(&self, client: &TcpStream) -> std::io::Result<()> {

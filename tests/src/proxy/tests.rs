@@ -1,19 +1,15 @@
 use super::*;
 
 /// A server that answers each byte with the same byte.
-fn echo() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            thread::spawn(move || std::io::copy(&mut client.try_clone().unwrap(), &mut client));
-        }
-    });
-    address
+fn echo() -> Listener {
+    Listener::start(|mut client| {
+        thread::spawn(move || std::io::copy(&mut client.try_clone().unwrap(), &mut client));
+    })
+    .unwrap()
 }
 
 fn comes_back(proxy: &Proxy, size: usize) -> bool {
-    let mut client = TcpStream::connect(proxy.address).unwrap();
+    let mut client = TcpStream::connect(proxy.listener.address()).unwrap();
     client
         .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
@@ -29,7 +25,8 @@ fn comes_back(proxy: &Proxy, size: usize) -> bool {
 
 #[test]
 fn connections_break_until_the_network_heals() {
-    let proxy = Proxy::start(echo(), Random::seeded(1)).unwrap();
+    let echo = echo();
+    let proxy = Proxy::start(echo.address(), Random::seeded(1)).unwrap();
     let whole = (0..30).filter(|_| comes_back(&proxy, 1_000_000)).count();
     let (cut, swallowed) = proxy.faults();
     assert_eq!(
@@ -50,7 +47,8 @@ fn a_kind_network_can_be_gone_for_a_while() {
         delay: Duration::from_millis(2),
         ..Temper::WILD
     };
-    let proxy = Proxy::with(echo(), Random::seeded(1), kind).unwrap();
+    let echo = echo();
+    let proxy = Proxy::with(echo.address(), Random::seeded(1), kind).unwrap();
     assert!((0..5).all(|_| comes_back(&proxy, 100_000)));
     proxy.cut_off();
     assert!(!(0..5).any(|_| comes_back(&proxy, 100_000)));

@@ -48,7 +48,7 @@ impl World {
         let busy = Busy::start(daemon.door("firehose")?, SECRET)?;
         let log = Log::create(&folder.join("log/app.log"))?;
         let agent = Agent::new(folder.path(), "http://127.0.0.1:1", "- {}")?;
-        agent.configure_as(&settings(folder.path(), &busy.url, parse))?;
+        agent.configure_as(&settings(folder.path(), &busy.listener.url(), parse))?;
         Ok(Self {
             folder,
             daemon,

@@ -2,16 +2,15 @@
 //! part, cuts connections and loses replies, and counts what that comes to.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use ring::{digest, hmac};
 use serde_json::{Value, json};
+use standpipe_tests::listener::Listener;
 use standpipe_tests::random::Random;
-use standpipe_tests::{Outcome, Trouble, http};
+use standpipe_tests::{Outcome, Trouble, http, signed};
 
 /// How long the door may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,9 +54,9 @@ const FATES: [Fate; 9] = [
     Fate::Partial,
 ];
 
-/// Stands before the door until it is dropped, and for as long as a connection lasts.
+/// Stands before the door.
 pub(crate) struct Busy {
-    pub(crate) url: String,
+    pub(crate) listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -78,8 +77,6 @@ struct State {
 impl Busy {
     /// Before the door; where it must change a call, it signs as `BUSY` with this secret.
     pub(crate) fn start(door: SocketAddr, secret: &'static str) -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let url = format!("http://{}", listener.local_addr()?);
         let state = State {
             random: Random::new(),
             deck: vec![],
@@ -91,14 +88,12 @@ impl Busy {
             state: Mutex::new(state),
         });
         let own = shared.clone();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let own = own.clone();
-                // A connection that breaks is what this is for.
-                thread::spawn(move || drop(own.serve(client)));
-            }
-        });
-        Ok(Self { url, shared })
+        let listener = Listener::start(move |client| {
+            let own = own.clone();
+            // A connection that breaks is what this is for.
+            thread::spawn(move || drop(own.serve(client)));
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// What happened so far.
@@ -181,7 +176,9 @@ impl Shared {
         if !some.is_empty() {
             let stream = call.json()?["DeliveryStreamName"].clone();
             let body = json!({"DeliveryStreamName": stream, "Records": some}).to_string();
-            let headers = self.signed(body.as_bytes());
+            let host = self.door.to_string();
+            let key = ("BUSY", self.secret);
+            let headers = signed::headers(&host, "PutRecordBatch", key, body.as_bytes());
             let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
             let answer = http::post(self.door, "/", &headers, body.as_bytes())?;
             if answer.status != 200 || answer.json()?["FailedPutCount"] != 0 {
@@ -199,38 +196,6 @@ impl Shared {
         self.state().met.partial += u64::from(failed > 0);
         let body = json!({"FailedPutCount": failed, "Encrypted": false, "RequestResponses": each});
         Ok((200, body.to_string().into_bytes()))
-    }
-
-    /// The headers of a call of its own.
-    fn signed(&self, body: &[u8]) -> Vec<String> {
-        let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let target = "Firehose_20150804.PutRecordBatch";
-        let names = "host;x-amz-date;x-amz-target";
-        let hash = |bytes: &[u8]| hex(digest::digest(&digest::SHA256, bytes).as_ref());
-        let request = format!(
-            "POST\n/\n\nhost:{}\nx-amz-date:{time}\nx-amz-target:{target}\n\n{names}\n{}",
-            self.door,
-            hash(body)
-        );
-        let scope = format!("{}/us-east-1/firehose/aws4_request", &time[..8]);
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{time}\n{scope}\n{}",
-            hash(request.as_bytes())
-        );
-        let mut key = format!("AWS4{}", self.secret).into_bytes();
-        for part in scope.split('/').chain([text.as_str()]) {
-            let with = hmac::Key::new(hmac::HMAC_SHA256, &key);
-            key = hmac::sign(&with, part.as_bytes()).as_ref().to_vec();
-        }
-        vec![
-            "Content-Type: application/x-amz-json-1.1".to_owned(),
-            format!("X-Amz-Date: {time}"),
-            format!("X-Amz-Target: {target}"),
-            format!(
-                "Authorization: AWS4-HMAC-SHA256 Credential=BUSY/{scope}, SignedHeaders={names}, Signature={}",
-                hex(&key)
-            ),
-        ]
     }
 }
 
@@ -278,8 +243,4 @@ fn answer(writer: &mut TcpStream, status: u16, body: &[u8]) -> Outcome {
     writer.write_all(head.as_bytes())?;
     writer.write_all(body)?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use standpipe_tests::signed::put;
 use standpipe_tests::wait::until;
 use standpipe_tests::{Daemon, Folder, Ledger, Outcome, Trouble, http};
 
-use crate::signed::put;
 use crate::{PATIENCE, raw, raw_arrived};
 
 /// Answers that say that the caller may not.

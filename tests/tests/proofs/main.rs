@@ -26,7 +26,6 @@ mod quickstart;
 mod reload;
 mod secrets;
 mod settings;
-mod signed;
 mod stops;
 #[cfg(feature = "faults")]
 mod threads;

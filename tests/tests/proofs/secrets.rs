@@ -11,11 +11,11 @@ use std::process::Command;
 use standpipe_config::settings::{agent, delivery};
 use standpipe_config::yaml::Table;
 use standpipe_tests::certificates::Authority;
+use standpipe_tests::signed::put;
 use standpipe_tests::wait::until;
 use standpipe_tests::{Agent, Daemon, Folder, Outcome, Trouble, binaries, http, objects, port};
 
 use crate::PATIENCE;
-use crate::signed::put;
 use server::Server;
 
 /// What a setting that takes a secret allows.
@@ -227,7 +227,7 @@ fn secrets_are_said_nowhere_at_any_log_level() -> Outcome {
     let ports = [port::free()?, port::free()?, port::free()?];
     let all = || [("RUST_LOG".to_owned(), "trace".to_owned())];
     let mut daemon = Daemon::new(home, "")?;
-    daemon.configure_as(&settings(server.address, ports))?;
+    daemon.configure_as(&settings(server.listener.address(), ports))?;
     daemon.environment.extend(all());
     daemon.up()?;
     let admin = daemon.door("admin")?;

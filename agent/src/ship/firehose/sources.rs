@@ -4,13 +4,12 @@
 //! instance's role (IMDSv2). What AWS's own tools ask beside these is not asked here: web
 //! identities, roles to be assumed, single sign-on, credential processes.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
+use standpipe_config::profile;
 
 use super::credentials::{Found, Keys, Variables};
 use crate::ship::client::Trouble;
@@ -33,7 +32,7 @@ pub(super) async fn find(variables: &Variables, http: &reqwest::Client) -> Resul
     if let Some(keys) = of_environment(variables) {
         return Ok(Found { keys, until: None });
     }
-    if let Some(keys) = of_file(variables)? {
+    if let Some(keys) = of_profile(variables)? {
         return Ok(Found { keys, until: None });
     }
     if let Some(url) = container(variables)? {
@@ -66,50 +65,15 @@ fn of_environment(variables: &Variables) -> Option<Keys> {
     })
 }
 
-/// The key of the profile that the environment names, in the file that it names.
-fn of_file(variables: &Variables) -> Result<Option<Keys>, Trouble> {
-    let path = match variables.get("AWS_SHARED_CREDENTIALS_FILE") {
-        Some(path) => PathBuf::from(path),
-        None => match variables.get("HOME") {
-            Some(home) => Path::new(home).join(".aws/credentials"),
-            None => return Ok(None),
-        },
-    };
-    let name = variables.get("AWS_PROFILE").unwrap_or("default");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(of_profile(&text, name)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Trouble::Operator(format!(
-            "cannot read the credentials file {}: {error}",
-            path.display()
-        ))),
-    }
-}
-
-/// Reads `[NAME]` and the lines `key = value` below it.
-fn of_profile(text: &str, name: &str) -> Option<Keys> {
-    let mut inside = false;
-    let (mut id, mut secret, mut token) = (None, None, None);
-    for line in text.lines().map(str::trim) {
-        if let Some(section) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            inside = section.trim() == name;
-        }
-        let Some((key, value)) = line.split_once('=').filter(|_| inside) else {
-            continue;
-        };
-        let value = Some(value.trim().to_owned());
-        match key.trim().to_ascii_lowercase().as_str() {
-            "aws_access_key_id" => id = value,
-            "aws_secret_access_key" => secret = value,
-            "aws_session_token" => token = value,
-            _ => {}
-        }
-    }
-    Some(Keys {
-        id: id?,
-        secret: secret?,
-        token,
-    })
+/// The key of the profile that the environment names.
+fn of_profile(variables: &Variables) -> Result<Option<Keys>, Trouble> {
+    let found = profile::find(|name| variables.get(name).map(str::to_owned));
+    let found = found.map_err(|error| Trouble::Operator(error.to_string()))?;
+    Ok(found.map(|profile| Keys {
+        id: profile.key_id,
+        secret: profile.secret,
+        token: profile.token,
+    }))
 }
 
 /// Where a container has its role's key, if it has one.

@@ -2,12 +2,13 @@
 //! whatever speaks PostgreSQL is asked for its password and told so too.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use standpipe_tests::Outcome;
+use standpipe_tests::listener::Listener;
 
 /// How long it listens to somebody who says nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,25 +22,21 @@ const PASSWORD_WANTED: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
 /// ErrorResponse: too many connections.
 const TOO_MANY: &[u8] = b"E\0\0\0\x21SFATAL\0C53300\0Mtoo many now\0\0";
 
-/// The server. Its thread ends with the process.
+/// The server.
 pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+    pub(crate) listener: Listener,
     heard: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Server {
     pub(crate) fn start() -> Outcome<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let heard = Arc::<Mutex<Vec<u8>>>::default();
         let ear = heard.clone();
-        thread::spawn(move || {
-            for caller in listener.incoming().flatten() {
-                let ear = ear.clone();
-                thread::spawn(move || answer(caller, &ear));
-            }
-        });
-        Ok(Self { address, heard })
+        let listener = Listener::start(move |caller| {
+            let ear = ear.clone();
+            thread::spawn(move || answer(caller, &ear));
+        })?;
+        Ok(Self { listener, heard })
     }
 
     /// Whether somebody said this, in plain.

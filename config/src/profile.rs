@@ -1,31 +1,34 @@
-//! The shared credentials file of AWS tools: `~/.aws/credentials`.
+//! The shared credentials file of AWS tools, `~/.aws/credentials`: both programs ask it, where the
+//! settings name no key.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::files::{Doing, FileError};
 
 /// An access key, as a profile has it. No `Debug`: it is a secret.
-pub(super) struct Profile {
-    pub(super) key_id: String,
-    pub(super) secret: String,
-    pub(super) token: Option<String>,
+pub struct Profile {
+    /// `aws_access_key_id`.
+    pub key_id: String,
+    /// `aws_secret_access_key`.
+    pub secret: String,
+    /// `aws_session_token`, which goes with the keys of a role.
+    pub token: Option<String>,
 }
 
-/// The key of the profile that the environment names; `None` where there is no such file, or
-/// nothing of use in it.
-pub(super) fn find(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Profile>, Failure> {
+/// The key of the profile that the environment names (`AWS_PROFILE`, else `default`), in the file that
+/// it names (`AWS_SHARED_CREDENTIALS_FILE`); `None` where there is no such file, or no whole key in it.
+pub fn find(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Profile>, FileError> {
     let Some(path) = path(&variable) else {
         return Ok(None);
     };
     let name = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(read(&text, &name)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Failure::halt(format!(
-            "cannot read the credentials file {}: {e}",
-            path.display()
-        ))),
+        text => {
+            let text = text.doing("read the credentials file", &path)?;
+            Ok(read(&text, &name))
+        }
     }
 }
 
