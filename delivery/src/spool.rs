@@ -212,7 +212,8 @@ impl Spool {
     }
 }
 
-/// Files that are being written. Dropped, they are removed; kept, they are the spool's.
+/// Files that are being written. Dropped, they are removed, but for those that were kept: these are
+/// the spool's.
 #[derive(Debug)]
 pub struct Draft {
     spool: Arc<Spool>,
@@ -245,8 +246,10 @@ impl Draft {
         self.names.clear();
     }
 
-    /// Leaves `kept` to the spool and removes the others.
-    pub fn keep<'a>(mut self, kept: impl Iterator<Item = &'a SpoolFile>) {
+    /// Leaves `kept` to the spool. The others, which count until then, go when what is left is
+    /// dropped: thousands of files take some disks minutes, and nobody has to wait for that.
+    #[must_use = "what is not kept goes when this is dropped"]
+    pub fn keep<'a>(mut self, kept: impl Iterator<Item = &'a SpoolFile>) -> Self {
         let mut bytes = 0;
         let mut names = HashSet::new();
         for file in kept {
@@ -254,8 +257,9 @@ impl Draft {
             names.insert(&file.name);
         }
         self.names.retain(|name| !names.contains(name));
-        self.count(bytes);
-        self.taken = 0;
+        self.count(self.taken.max(bytes));
+        self.taken -= bytes;
+        self
     }
 }
 

@@ -36,8 +36,8 @@ PART      door, agent, parquet, path, hook, search or warehouse; all of them if 
 
 OpenSearch is measured where STANDPIPE_OPENSEARCH names its archive, as tests/run gets it, and
 PostgreSQL where STANDPIPE_POSTGRESQL names the folder of its programs.
-DuckDB and pyarrow are measured with the Python of STANDPIPE_PYTHON, or the one that tests/run has
-prepared; polars too, where that Python has it.";
+DuckDB, pyarrow and polars are measured with the Python of STANDPIPE_PYTHON, or the one that
+tests/run has prepared.";
 
 /// A part of the benchmark.
 type Part = (&'static str, fn(&Ground, &mut Table) -> Outcome);
@@ -182,12 +182,12 @@ fn measure(asked: &Asked, folder: &Path) -> Outcome {
     );
     print!("{table}");
     if python().is_none() {
-        println!("\nno DuckDB and no pyarrow: tests/run gets them");
+        println!("\nno DuckDB, pyarrow and polars: tests/run gets them");
     }
     Ok(())
 }
 
-/// A Python that has DuckDB and pyarrow.
+/// A Python that has DuckDB and pyarrow, and polars if it is not an old one.
 pub(crate) fn python() -> Option<PathBuf> {
     if let Some(python) = std::env::var_os("STANDPIPE_PYTHON") {
         return Some(python.into());
@@ -195,12 +195,14 @@ pub(crate) fn python() -> Option<PathBuf> {
     let components = std::env::var_os("STANDPIPE_COMPONENTS").map(PathBuf::from);
     let home = std::env::home_dir()?.join(".cache/standpipe-components");
     let folders = std::fs::read_dir(components.unwrap_or(home)).ok()?;
-    folders
-        .flatten()
-        .filter(|folder| folder.file_name().to_string_lossy().starts_with("python-"))
-        .map(|folder| folder.path())
-        .find(|folder| folder.join("ready").exists())
-        .map(|folder| folder.join("bin/python"))
+    // The newest one has most in it.
+    let ready = folders.flatten().filter_map(|folder| {
+        let named = folder.file_name().to_string_lossy().starts_with("python-");
+        let since = std::fs::metadata(folder.path().join("ready")).ok()?;
+        let since = since.modified().ok()?;
+        named.then(|| (since, folder.path()))
+    });
+    ready.max().map(|(_, folder)| folder.join("bin/python"))
 }
 
 /// Longer than anything here takes.

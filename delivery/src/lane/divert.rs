@@ -91,7 +91,7 @@ pub fn divert(
     match checkpoint.record(entry) {
         Ok(()) => {
             faults::reach("divert", "recorded");
-            draft.keep(added.spool_files());
+            drop(draft.keep(added.spool_files()));
             checkpoint.failed(failures);
             spool.remove(file.spool_files());
             Ok(())

@@ -21,6 +21,7 @@ use super::share::Share;
 use crate::destination::{Target, hex};
 use crate::failure::Failure;
 use crate::format;
+use crate::format::parquet::StreamSchema;
 use crate::record::rows::{Finished, RowsError, RowsReader};
 use crate::spool::{Draft, Spool, SpoolFile};
 use columns::Unconverted;
@@ -61,13 +62,14 @@ impl From<RowsError> for SealError {
 }
 
 /// Seals `batch`: durable, and in the checkpoint, on return. Blocks, and is bound by the processor
-/// where rows are encoded.
+/// where rows are encoded. What is returned are files that are not needed any more, which go when it
+/// is dropped.
 pub fn seal(
     batch: Batch,
     plan: &Plan,
     spool: &Arc<Spool>,
     checkpoint: &Checkpoint,
-) -> Result<(), SealError> {
+) -> Result<Draft, SealError> {
     let position = batch.next();
     let mut sealing = Sealing {
         plan,
@@ -78,6 +80,7 @@ pub fn seal(
         tally: batch.tally,
         files: Vec::new(),
         unsynced: Vec::new(),
+        schema: None,
         unconverted: Unconverted::default(),
         failures: Failures::default(),
     };
@@ -112,6 +115,8 @@ struct Sealing<'a> {
     files: Vec<SealedFile>,
     /// Files that are whole and not durable, each with the name of its sync.
     unsynced: Vec<(String, &'static str)>,
+    /// What columns the stream's files have, once one of them was encoded.
+    schema: Option<StreamSchema>,
     unconverted: Unconverted,
     /// Why records failed.
     failures: Failures,
@@ -335,7 +340,7 @@ impl Sealing<'_> {
         Ok(file)
     }
 
-    fn record(self, position: u64, checkpoint: &Checkpoint) -> Result<(), SealError> {
+    fn record(self, position: u64, checkpoint: &Checkpoint) -> Result<Draft, SealError> {
         let kept = self.files.iter().flat_map(SealedFile::spool_files);
         let kept: Vec<_> = kept.cloned().collect();
         let entry = Entry::Sealed(Seal {
@@ -347,9 +352,8 @@ impl Sealing<'_> {
         match checkpoint.record(entry) {
             Ok(()) => {
                 faults::reach("seal", "recorded");
-                self.draft.keep(kept.iter());
                 checkpoint.failed(self.failures);
-                Ok(())
+                Ok(self.draft.keep(kept.iter()))
             }
             Err(error) if error.is_full() => Err(SealError::Full(error.to_string())),
             Err(error) => {

@@ -107,7 +107,10 @@ fn an_abandoned_draft_leaves_nothing_and_a_kept_one_what_was_kept() {
         name: "2.rows".into(),
         size: 5,
     };
-    draft.keep(std::iter::once(&kept));
+    let left = draft.keep(std::iter::once(&kept));
+    assert_eq!(place.names(), ["2.rows", "2.scratch", RESERVE]);
+    assert_eq!(place.quota.used(), 6 + RESERVED, "it is there still");
+    drop(left);
     assert_eq!(place.names(), ["2.rows", RESERVE]);
     assert_eq!(place.quota.used(), 5 + RESERVED);
     spool.remove(std::iter::once(&kept));

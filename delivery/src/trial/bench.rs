@@ -140,7 +140,7 @@ impl Bench {
 
     fn seal(&mut self, batch: Batch) -> Result<(), Failure> {
         match seal::seal(batch, &self.plan, &self.spool, &self.checkpoint) {
-            Ok(()) => {}
+            Ok(left) => drop(left),
             Err(SealError::Halt(failure)) => return Err(failure),
             Err(SealError::Full(why) | SealError::Fatal(why)) => return Err(cannot(why)),
         }

@@ -1,6 +1,7 @@
 //! An S3 in this process that fails when it is told to: real signatures and real objects, in a
 //! folder or of the real server behind it, and faults for requests of the caller's choice.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,6 +39,19 @@ pub enum Fault {
     Silent(Duration),
 }
 
+impl Fault {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answer(..) => "an error",
+            Self::ReplyLost => "reply lost",
+            Self::Cut => "cut",
+            Self::Slow(_) => "slow",
+            Self::Silent(_) => "silent",
+        }
+    }
+}
+
 /// An S3 that fails when it is told to.
 pub struct Commanded {
     address: SocketAddr,
@@ -49,6 +63,7 @@ struct Shared {
     behind: Behind,
     orders: Mutex<Vec<Order>>,
     seen: Mutex<Vec<String>>,
+    met: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Who answers when there is no fault.
@@ -100,6 +115,7 @@ impl Commanded {
             behind,
             orders: Mutex::default(),
             seen: Mutex::default(),
+            met: Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -140,6 +156,11 @@ impl Commanded {
     /// The requests so far, as `METHOD address`.
     pub fn seen(&self) -> Vec<String> {
         lock(&self.shared.seen).clone()
+    }
+
+    /// How many requests met each fault so far, by its name.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.shared.met).clone()
     }
 
     /// How many requests so far are of this method with this in their address.
@@ -209,6 +230,7 @@ impl Shared {
             |o: &&mut Order| o.times > 0 && line.starts_with(o.method) && line.contains(o.part);
         let order = orders.iter_mut().find(meant)?;
         order.times -= 1;
+        *lock(&self.met).entry(order.fault.name()).or_default() += 1;
         Some(order.fault)
     }
 }

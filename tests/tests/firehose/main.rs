@@ -3,6 +3,7 @@
 //! place.
 
 mod agents;
+mod apart;
 mod busy;
 mod clients;
 mod converted;

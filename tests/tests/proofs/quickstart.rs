@@ -46,7 +46,7 @@ impl Run {
         if rows > 0
             && let Some(others) = readers::counts(&out)?
         {
-            for reader in ["pyarrow", "dataset", "duckdb"] {
+            for reader in ["pyarrow", "dataset", "duckdb", "polars"] {
                 assert_eq!(others[reader], rows, "{reader}: {others}");
             }
         }

@@ -11,6 +11,7 @@ mod matrix;
 mod names;
 mod objects;
 mod refusals;
+mod rows;
 mod start;
 
 use std::net::SocketAddr;

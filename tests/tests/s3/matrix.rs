@@ -2,6 +2,7 @@
 //! upload, while the store fails: each record is in exactly one object of the real store, under its
 //! own key, no object is partial, and no upload is left.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -86,9 +87,9 @@ struct World {
 
 impl World {
     /// `None` where there is no server.
-    fn new() -> Outcome<Option<Self>> {
-        let folder = Folder::new("s3-matrix")?;
-        let Some(server) = Server::start(Make::MinIo, folder.path())? else {
+    fn new(make: Make, name: &str) -> Outcome<Option<Self>> {
+        let folder = Folder::new(name)?;
+        let Some(server) = Server::start(make, folder.path())? else {
             folder.done()?;
             return Ok(None);
         };
@@ -222,20 +223,75 @@ fn whole(below: &Path, count: u64) -> Outcome<u64> {
     Ok(count)
 }
 
-#[test]
-fn each_record_is_in_one_object_wherever_the_daemon_is_killed() -> Outcome {
-    let Some(mut world) = World::new()? else {
+/// What the kills at one point were like.
+#[derive(Default)]
+struct Kills {
+    took: Vec<Duration>,
+    /// How many requests met each fault meanwhile.
+    met: BTreeMap<&'static str, u64>,
+}
+
+impl Kills {
+    fn add(
+        &mut self,
+        took: Duration,
+        before: &BTreeMap<&str, u64>,
+        after: BTreeMap<&'static str, u64>,
+    ) {
+        self.took.push(took);
+        for (fault, count) in after {
+            let met = count - before.get(fault).copied().unwrap_or_default();
+            *self.met.entry(fault).or_default() += met;
+        }
+    }
+
+    fn told(&mut self, point: &str) -> String {
+        self.took.sort();
+        let count = self.took.len();
+        let [middle, last] = [count / 2, count - 1].map(|at| self.took[at].as_secs_f64());
+        let met = self
+            .met
+            .iter()
+            .map(|(fault, count)| format!("{count} {fault}"));
+        let met: Vec<_> = met.collect();
+        format!(
+            "{point}: {count} kills, {middle:.1} s in the middle, {last:.1} s at most; met {}",
+            met.join(", ")
+        )
+    }
+}
+
+/// Ends the daemon at each point, round by round.
+fn wherever_the_daemon_is_killed(make: Make, name: &str) -> Outcome {
+    let Some(mut world) = World::new(make, name)? else {
         return Ok(());
     };
     let mut points = kills::on_the_way(&["s3."])?;
     points.retain(|point| !OF_FOLDERS.contains(&point.as_str()));
+    let mut table = BTreeMap::<&str, Kills>::new();
     for round in 0..kills::rounds() {
         for point in &points {
-            let begun = Instant::now();
+            let (begun, before) = (Instant::now(), world.store.met());
             let ended = world.end_at(point);
             ended.map_err(|trouble| trouble.during(&format!("round {round}")))?;
-            println!("killed at {point} after {:?}", begun.elapsed());
+            let took = begun.elapsed();
+            println!("killed at {point} after {took:?}");
+            let kills = table.entry(point).or_default();
+            kills.add(took, &before, world.store.met());
         }
     }
+    for (point, kills) in &mut table {
+        println!("{}", kills.told(point));
+    }
     world.settle()
+}
+
+#[test]
+fn each_record_is_in_one_object_of_minio_wherever_the_daemon_is_killed() -> Outcome {
+    wherever_the_daemon_is_killed(Make::MinIo, "s3-matrix-minio")
+}
+
+#[test]
+fn each_record_is_in_one_object_of_versity_wherever_the_daemon_is_killed() -> Outcome {
+    wherever_the_daemon_is_killed(Make::Versity, "s3-matrix-versity")
 }

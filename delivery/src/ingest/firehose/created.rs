@@ -30,6 +30,8 @@ mod configuration;
 mod definition;
 pub(super) mod describe;
 mod meant;
+mod partitioned;
+mod processing;
 pub(super) mod requests;
 mod written;
 

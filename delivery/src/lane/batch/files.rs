@@ -47,19 +47,16 @@ pub(in crate::lane) struct ObjectFile {
 }
 
 impl ObjectFile {
-    /// Creates the file that rows with this id are encoded into.
+    /// Creates the file that rows with this id are encoded into, with about these columns.
     pub(in crate::lane) fn create(
         id: u64,
-        format: Columnar<'_>,
-        plan: &Plan,
+        schema: StreamSchema,
         draft: &mut Draft,
     ) -> Result<Self, FileError> {
         let name = format!("{id:016x}.object");
-        // How many columns there are is a detail of what is reserved; the seal complains.
-        let kept = StreamSchema::load(&plan.schema_path()).unwrap_or_default();
         Ok(Self {
             reserve: Reserve::create(&draft.add(name.clone()))?,
-            schema: StreamSchema::of(format.schema(), kept),
+            schema,
             name,
         })
     }
@@ -104,7 +101,12 @@ impl Files<'_> {
             rows.writer = rows.writer.unhashed();
         }
         let object = match Columnar::of(&plan.format) {
-            Some(format) => Some(ObjectFile::create(rows.id, format, plan, draft)?),
+            Some(format) => {
+                // How many columns there are is a detail of what is reserved; the seal complains.
+                let kept = StreamSchema::load(&plan.schema_path()).unwrap_or_default();
+                let schema = StreamSchema::of(format.schema(), kept);
+                Some(ObjectFile::create(rows.id, schema, draft)?)
+            }
             None => None,
         };
         Ok(Data::One(Box::new(DataFile { rows, object })))

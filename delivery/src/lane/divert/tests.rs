@@ -88,7 +88,7 @@ impl World {
             attempts: Attempts::default(),
         };
         let id = file.id;
-        draft.keep(file.spool_files());
+        drop(draft.keep(file.spool_files()));
         let seal = Seal {
             number: 1,
             position: records,

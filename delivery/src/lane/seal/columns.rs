@@ -152,8 +152,7 @@ impl Sealing<'_> {
         format: Columnar<'_>,
         object: &Reserve,
     ) -> Result<(Encoded, Option<Gone>), SealError> {
-        let path = self.plan.schema_path();
-        let schema = StreamSchema::of(format.schema(), StreamSchema::load(&path)?);
+        let schema = self.schema(format)?.clone();
         let mut rows = rows_of(self.spool, &content.kept)?;
         let mut lines = self.unconverted.lines.take();
         let mut gone = None;
@@ -170,10 +169,23 @@ impl Sealing<'_> {
         })?;
         self.unconverted.lines = lines;
         if let Some(grown) = &encoded.schema {
-            grown.save(&path)?;
+            grown.save(&self.plan.schema_path())?;
+            self.schema = Some(grown.clone());
             faults::reach("seal", "schema-kept");
         }
         Ok((encoded, gone))
+    }
+
+    /// The stream's schema, which is read once a seal: partitions are thousands of files.
+    pub(super) fn schema(&mut self, format: Columnar<'_>) -> Result<&StreamSchema, SealError> {
+        let known = match self.schema.take() {
+            Some(known) => known,
+            None => StreamSchema::of(
+                format.schema(),
+                StreamSchema::load(&self.plan.schema_path())?,
+            ),
+        };
+        Ok(self.schema.insert(known))
     }
 
     fn lines<'l>(

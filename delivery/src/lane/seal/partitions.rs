@@ -17,8 +17,8 @@ impl Sealing<'_> {
             if let Some(format) = Columnar::of(&self.plan.format) {
                 self.sync_later(&content);
                 let bytes = content.kept.first().map_or(0, |rows| rows.size);
-                let (plan, draft) = (self.plan, &mut self.draft);
-                let mut object = ObjectFile::create(content.id, format, plan, draft)?;
+                let schema = self.schema(format)?.clone();
+                let mut object = ObjectFile::create(content.id, schema, &mut self.draft)?;
                 object.grow(bytes)?;
                 self.encoded(content, object)?;
                 continue;

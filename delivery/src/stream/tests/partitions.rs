@@ -96,6 +96,11 @@ async fn compressed_objects_are_written_at_the_seal() {
             .all(|o| o.extension().unwrap() == "gz")
     );
     world.each_id_once(0..200, gunzipped);
+    // What they were made of goes, after delivery was told of them.
+    let spool = world.folder().join("spool");
+    world
+        .until(|_| files(&spool).iter().all(|file| file.ends_with("reserve")))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::prefix::{ErrorPrefix, Prefix, Zone};
+use standpipe_config::settings::delivery::Partitioning;
 
+use super::partitioned::{self, DynamicPartitioning};
+use super::processing::Processing;
 use super::written::{Backup, Written};
 use crate::ingest::firehose::exception::{Exception, Kind};
 
@@ -24,6 +27,9 @@ pub(super) struct Configuration {
     pub(super) compression: Compression,
     /// `ProcessingConfiguration`, where it was given.
     pub(super) processing: Option<Processing>,
+    /// `DynamicPartitioningConfiguration`, where it was given.
+    #[serde(default)]
+    pub(super) partitioning: Option<DynamicPartitioning>,
     /// `CustomTimeZone`, where it was given.
     pub(super) time_zone: Option<String>,
     /// `FileExtension`, where it was given; `""` is the service's word for none.
@@ -51,6 +57,20 @@ impl Default for Hints {
     }
 }
 
+impl Hints {
+    /// With partitions the size is the least that tools for the service let pass.
+    fn by_default(partitioning: Option<DynamicPartitioning>) -> Self {
+        let hints = Self::default();
+        match partitioning.is_some_and(|found| found.enabled) {
+            true => Self {
+                megabytes: 64,
+                ..hints
+            },
+            false => hints,
+        }
+    }
+}
+
 /// `CompressionFormat`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) enum Compression {
@@ -72,19 +92,16 @@ pub(super) enum Compression {
     HadoopSnappy,
 }
 
-/// `ProcessingConfiguration`: of the processors only the one that adds newlines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Processing {
-    /// `Enabled`
-    pub(super) enabled: bool,
-    /// Whether `AppendDelimiterToRecord` is among the processors.
-    pub(super) appends_newline: bool,
-}
-
 impl Configuration {
     /// What a request says, over what held before; without that, over the service's defaults.
     pub(super) fn over(before: Option<Self>, written: Written) -> Result<Self, Exception> {
-        let backup = backup(before.as_ref(), written.backup)?;
+        let partitioning = match &before {
+            None => written.partitioning,
+            Some(before) => DynamicPartitioning::over(before.partitioning, written.partitioning)?,
+        };
+        let hints = written.hints.or(before.as_ref().map(|before| before.hints));
+        let hints = hints.unwrap_or_else(|| Hints::by_default(partitioning));
+        let backup = backup(before.as_ref(), written.backup, hints)?;
         let before = before.unwrap_or_default();
         let error_output_prefix = written.error_output_prefix.or(before.error_output_prefix);
         let new = Self {
@@ -92,9 +109,10 @@ impl Configuration {
             bucket: written.bucket.unwrap_or(before.bucket),
             prefix: written.prefix.unwrap_or(before.prefix),
             error_output_prefix: error_output_prefix.filter(|prefix| !prefix.is_empty()),
-            hints: written.hints.unwrap_or(before.hints),
+            hints,
             compression: written.compression.unwrap_or(before.compression),
             processing: written.processing.or(before.processing),
+            partitioning,
             time_zone: written.time_zone.or(before.time_zone),
             file_extension: written.file_extension.or(before.file_extension),
             backup,
@@ -104,7 +122,7 @@ impl Configuration {
     }
 
     fn check(&self) -> Result<(), Exception> {
-        self.prefixes()?;
+        self.partitions()?;
         let name = self.bucket_name();
         if !(3..=63).contains(&name.len()) || name.contains("..") {
             let message = format!("BucketARN {} names no bucket", self.bucket);
@@ -149,10 +167,19 @@ impl Configuration {
         self.bucket.rsplit(':').next().unwrap_or_default()
     }
 
-    /// Whether a newline follows each record.
-    pub(super) fn appends_newline(&self) -> bool {
-        self.processing
-            .is_some_and(|processing| processing.enabled && processing.appends_newline)
+    /// How records are told apart, where Dynamic Partitioning is on.
+    pub(super) fn partitions(&self) -> Result<Option<Partitioning>, Exception> {
+        let (prefix, _) = self.prefixes()?;
+        let program = self.processing.as_ref().and_then(Processing::extraction);
+        if !self.partitioning.is_some_and(|found| found.enabled) {
+            return partitioned::check_absent(&prefix, program).map(|()| None);
+        }
+        if self.hints.seconds == 0 {
+            let message =
+                "BufferingHints.IntervalInSeconds 0 is not possible with Dynamic Partitioning";
+            return Err(Exception::new(Kind::InvalidArgument, message));
+        }
+        partitioned::meant(&prefix, program).map(Some)
     }
 }
 
@@ -167,6 +194,7 @@ impl Default for Configuration {
             hints: Hints::default(),
             compression: Compression::default(),
             processing: None,
+            partitioning: None,
             time_zone: None,
             file_extension: None,
             backup: None,
@@ -174,10 +202,12 @@ impl Default for Configuration {
     }
 }
 
-/// Source backup can be switched on, and never off again.
+/// Source backup can be switched on, and never off again. Where it is, and says no hints, it has
+/// those of the destination.
 fn backup(
     before: Option<&Configuration>,
     written: Backup,
+    hints: Hints,
 ) -> Result<Option<Box<Configuration>>, Exception> {
     let wrong = |message: &str| Err(Exception::new(Kind::InvalidArgument, message));
     let before = before.and_then(|before| before.backup.as_deref());
@@ -194,9 +224,12 @@ fn backup(
             wrong("S3BackupConfiguration must be provided with S3BackupMode Enabled")
         }
         (true, destination) => {
-            let destination = destination.map(|written| *written).unwrap_or_default();
+            let mut destination = destination.map(|written| *written).unwrap_or_default();
             if before.is_none() && (destination.role.is_none() || destination.bucket.is_none()) {
                 return wrong("S3BackupConfiguration needs RoleARN and BucketARN");
+            }
+            if before.is_none() {
+                destination.hints.get_or_insert(hints);
             }
             let backup = Configuration::over(before.cloned(), destination)?;
             Ok(Some(Box::new(backup)))

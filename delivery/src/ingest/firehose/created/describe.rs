@@ -68,16 +68,12 @@ fn destination(configuration: &Configuration) -> Value {
             member("S3BackupDescription", json!(self::plain(backup)));
         }
     }
-    if let Some(processing) = configuration.processing {
-        let appends = json!({"Type": "AppendDelimiterToRecord", "Parameters": [
-            {"ParameterName": "Delimiter", "ParameterValue": "\\n"}]});
-        let processors: &[Value] = if processing.appends_newline {
-            &[appends]
-        } else {
-            &[]
-        };
-        let described = json!({"Enabled": processing.enabled, "Processors": processors});
-        member("ProcessingConfiguration", described);
+    if let Some(processing) = &configuration.processing {
+        member("ProcessingConfiguration", processing.described());
+    }
+    if let Some(partitioning) = configuration.partitioning {
+        let described = partitioning.described();
+        member("DynamicPartitioningConfiguration", described);
     }
     if let Some(zone) = &configuration.time_zone {
         member("CustomTimeZone", json!(zone));

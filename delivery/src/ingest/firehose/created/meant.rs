@@ -9,6 +9,7 @@ use standpipe_config::settings::delivery::{
 };
 
 use super::configuration::{Compression, Configuration};
+use super::processing::Processing;
 use crate::ingest::firehose::exception::Exception;
 
 const MIB: u64 = 1024 * 1024;
@@ -27,11 +28,12 @@ impl Configuration {
             Compression::Snappy => RawCompression::Snappy,
             Compression::HadoopSnappy => RawCompression::HadoopSnappy,
         };
+        let processing = self.processing.as_ref();
         Ok(Stream {
             name: name.clone(),
             former_name: None,
-            deaggregation: None,
-            partitioning: None,
+            deaggregation: processing.and_then(Processing::deaggregation),
+            partitioning: self.partitions()?,
             transform: None,
             quota: QUOTA,
             buffering: Buffering {
@@ -39,7 +41,7 @@ impl Configuration {
                 interval: Duration::from_secs(self.hints.seconds),
             },
             format: Format::Raw(Raw {
-                newline: self.appends_newline(),
+                newline: processing.is_some_and(Processing::appends_newline),
                 compression,
             }),
             destination: self.destination(settings)?,

@@ -9,6 +9,8 @@ use crate::ingest::firehose::keys::Caller;
 use crate::ingest::firehose::operation::Operation;
 use crate::ingest::firehose::tests::before_streams_with;
 
+mod partitioned;
+
 const STORE: &str = "{s3: {endpoint: 'http://127.0.0.1:1'}}";
 const ENCRYPTED: &str = "{s3: {endpoint: 'http://127.0.0.1:1'}, disk_is_encrypted: true}";
 const ROLE: &str = "arn:aws:iam::111122223333:role/fh";
@@ -161,10 +163,6 @@ async fn what_is_not_done_here_is_refused_by_its_name() {
         (
             json!({"DataFormatConversionConfiguration": {"Enabled": true}}),
             "DataFormatConversionConfiguration",
-        ),
-        (
-            json!({"DynamicPartitioningConfiguration": {"Enabled": true}}),
-            "DynamicPartitioningConfiguration",
         ),
         (
             json!({"ProcessingConfiguration": {"Enabled": true, "Processors": [{"Type": "Lambda"}]}}),

@@ -3,7 +3,9 @@
 use standpipe_config::limits::MAX_EXTENSION;
 use standpipe_config::settings::delivery::is_extension;
 
-use super::configuration::{Compression, Hints, Processing};
+use super::configuration::{Compression, Hints};
+use super::partitioned::{self, DynamicPartitioning};
+use super::processing::{self, Processing};
 use crate::ingest::firehose::exception::{Exception, Kind};
 use crate::ingest::firehose::input::Input;
 
@@ -24,6 +26,7 @@ pub(super) struct Written {
     pub(super) hints: Option<Hints>,
     pub(super) compression: Option<Compression>,
     pub(super) processing: Option<Processing>,
+    pub(super) partitioning: Option<DynamicPartitioning>,
     pub(super) time_zone: Option<String>,
     pub(super) file_extension: Option<String>,
     pub(super) backup: Backup,
@@ -63,12 +66,13 @@ pub(super) fn read(input: &mut Input, form: Form, required: bool) -> Result<Writ
     no_encryption(input)?;
     no_logging(input)?;
     if let Form::Extended(backup_name) = form {
-        written.processing = input.structure("ProcessingConfiguration", processing)?;
+        written.processing = input.structure("ProcessingConfiguration", processing::read)?;
+        let dynamic = "DynamicPartitioningConfiguration";
+        written.partitioning = input.structure(dynamic, partitioned::read)?;
         written.time_zone = time_zone(input)?;
         written.file_extension = file_extension(input)?;
         written.backup = backup(input, backup_name, required)?;
         no_conversion(input)?;
-        no_partitioning(input)?;
     }
     Ok(written)
 }
@@ -153,12 +157,6 @@ fn no_conversion(input: &mut Input) -> Result<(), Exception> {
     input.structure(name, read).map(drop)
 }
 
-fn no_partitioning(input: &mut Input) -> Result<(), Exception> {
-    let name = "DynamicPartitioningConfiguration";
-    let read = |input: &mut Input| switched_off(input, name, false);
-    input.structure(name, read).map(drop)
-}
-
 /// Reads `Enabled`, which must not be true.
 fn switched_off(input: &mut Input, what: &str, default: bool) -> Result<(), Exception> {
     if input.flag("Enabled")?.unwrap_or(default) {
@@ -186,38 +184,6 @@ fn time_zone(input: &mut Input) -> Result<Option<String>, Exception> {
         input.broken("CustomTimeZone", &constraint);
     }
     Ok(zone)
-}
-
-fn processing(input: &mut Input) -> Result<Processing, Exception> {
-    let enabled = input.flag("Enabled")?.unwrap_or(false);
-    let mut appends_newline = false;
-    let read = |input: &mut Input| processor(input, &mut appends_newline);
-    input.structures("Processors", read)?;
-    Ok(Processing {
-        enabled,
-        appends_newline,
-    })
-}
-
-fn processor(input: &mut Input, appends_newline: &mut bool) -> Result<(), Exception> {
-    input.must_be_there("Type");
-    match input.text("Type", 1..=64)?.as_deref() {
-        Some("AppendDelimiterToRecord") => *appends_newline = true,
-        Some(other) => input.unsupported(&format!("ProcessingConfiguration.Processors {other}")),
-        None => {}
-    }
-    input.structures("Parameters", |input| {
-        let name = input.text("ParameterName", 1..=64)?.unwrap_or_default();
-        let value = input.text("ParameterValue", 1..=5120)?.unwrap_or_default();
-        match name.as_str() {
-            // Two characters, as clients write it, or the one that is meant.
-            "Delimiter" if matches!(value.as_str(), "\\n" | "\n") => {}
-            "Delimiter" => input.unsupported(&format!("Delimiter {value:?}")),
-            other => input.unsupported(&format!("ParameterName {other}")),
-        }
-        Ok(())
-    })?;
-    Ok(())
 }
 
 fn backup(input: &mut Input, name: &'static str, required: bool) -> Result<Backup, Exception> {

@@ -36,8 +36,8 @@ fn a_file_that_is_damaged_or_newer_is_refused() {
     let path = definitions.path(&name);
     let right = fs::read_to_string(&path).unwrap();
     for (text, why) in [
-        (right.replace("stream 1\n", "stream 2\n"), "version 2"),
-        (right.replace("stream 1\n", "stream 0\n"), "version is 0"),
+        (right.replace("stream 2\n", "stream 3\n"), "version 3"),
+        (right.replace("stream 2\n", "stream 0\n"), "version is 0"),
         (right.replace("standpipe", "other"), "first line"),
         (right[..right.len() / 2].to_owned(), "no definition"),
         (String::new(), "first line"),
@@ -47,6 +47,27 @@ fn a_file_that_is_damaged_or_newer_is_refused() {
         assert!(error.contains(why), "{why}: {error}");
         assert!(error.contains("a.stream"), "{error}");
     }
+}
+
+/// As version 1 wrote it.
+const OLD: &str = r#"standpipe created stream 1
+{"configuration":{"role":"r","bucket":"b","prefix":"p/","error_output_prefix":null,"hints":{"megabytes":5,"seconds":300},"compression":"GZIP","processing":{"enabled":true,"appends_newline":true},"time_zone":null,"file_extension":null,"backup":null},"version":3,"born":1,"updated":null,"tags":{},"encrypted":false,"deleting":false}
+"#;
+
+#[test]
+fn a_file_of_version_1_reads_as_what_it_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let definitions = Definitions::open(folder.path()).unwrap();
+    let name: StreamName = "a".parse().unwrap();
+    fs::write(definitions.path(&name), OLD).unwrap();
+    let read = || definitions.read_all().unwrap().remove(&name).unwrap();
+    let old = read();
+    assert_eq!(old.configuration.prefix, "p/");
+    let processing = old.configuration.processing.as_ref().unwrap();
+    assert!(processing.appends_newline());
+    assert_eq!(old.configuration.partitioning, None);
+    definitions.write(&name, &old).unwrap();
+    assert_eq!(read(), old, "written again, it says the same");
 }
 
 #[test]
