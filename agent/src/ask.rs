@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::published::{self, NoDoor};
 use standpipe_config::settings::agent::Settings;
@@ -54,6 +56,11 @@ pub enum NoAnswer {
         /// What happened.
         source: reqwest::Error,
     },
+    /// It does not let us in.
+    #[error(
+        "the agent at {0} asks for a token: run this as a user who may read admin-token in its data_dir, root or its own"
+    )]
+    Locked(SocketAddr),
     /// HTTP cannot be had.
     #[error("cannot prepare HTTP: {0}")]
     Http(#[from] reqwest::Error),
@@ -114,13 +121,32 @@ pub async fn status(settings: &Settings, question: &Question) -> Result<Exit, No
 /// Asks the agent that runs on the progress of these settings.
 pub async fn ask(settings: &Settings) -> Result<Status, NoAnswer> {
     let door = published::admin(&settings.data_dir)?;
+    let door = published::here(door);
     let http = reqwest::Client::builder()
         .no_proxy()
         .timeout(REPLY)
+        // The door is on this machine, and its certificate is made out for another name.
+        .tls_danger_accept_invalid_certs(true)
         .build()?;
+    let token = published::token(&settings.data_dir);
+    let request = |scheme| {
+        let request = http.get(format!("{scheme}://{door}/status"));
+        match &token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
+    };
     let silent = |source| NoAnswer::Silent { door, source };
-    let reply = http.get(format!("http://{door}/status")).send().await;
-    reply.map_err(silent)?.json().await.map_err(silent)
+    let reply = match request("https").send().await {
+        Ok(reply) => reply,
+        // A door without TLS does not understand the first; one with TLS answers the second, and says
+        // only that it speaks TLS.
+        Err(_) => request("http").send().await.map_err(silent)?,
+    };
+    match reply.status() {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(NoAnswer::Locked(door)),
+        _ => reply.json().await.map_err(silent),
+    }
 }
 
 fn look(path: &Path) -> Result<Sight, NoAnswer> {

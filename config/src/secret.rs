@@ -1,9 +1,11 @@
-//! Secrets: never written in place, never printed.
+//! Secrets: never written in place, never printed, and masked where others repeat them.
 
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub mod known;
 
 /// A secret and where it came from. `Debug` and the written-out settings show only the latter.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ pub enum NoSecret {
 }
 
 impl Secret {
-    /// Reads the secret.
+    /// Reads the secret, which is masked from then on ([`known`]).
     pub fn read(source: SecretSource) -> Result<Self, NoSecret> {
         let text = match &source {
             SecretSource::File(path) => {
@@ -66,6 +68,7 @@ impl Secret {
         if text.is_empty() {
             return Err(NoSecret::Empty(source.to_string()));
         }
+        known::remember(text);
         Ok(Self {
             source,
             value: SecretString::from(text),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::yaml::{Problem, Problems};
 
+mod admin;
 pub mod agent;
 #[cfg(test)]
 mod damage;
@@ -16,6 +17,7 @@ mod tls;
 mod url;
 mod values;
 
+pub use admin::{Admin, AdminToken};
 pub use tls::TLS;
 pub use values::SECRET;
 

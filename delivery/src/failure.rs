@@ -1,4 +1,7 @@
-//! What to do about a failure: the one error type between modules.
+//! What to do about a failure: the one error type between modules. What it says has no secret in it:
+//! a server may have repeated one.
+
+use standpipe_config::secret::known;
 
 /// What to do about a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,27 +26,24 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure with this verdict.
+    pub fn new(verdict: Verdict, message: impl Into<String>) -> Self {
+        let message = known::mask(&message.into()).into_owned();
+        Self { verdict, message }
+    }
+
     /// A failure that may pass.
     pub fn retry(message: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Retry,
-            message: message.into(),
-        }
+        Self::new(Verdict::Retry, message)
     }
 
     /// A failure of these records only.
     pub fn divert(message: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Divert,
-            message: message.into(),
-        }
+        Self::new(Verdict::Divert, message)
     }
 
     /// A failure that needs an operator.
     pub fn halt(message: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Halt,
-            message: message.into(),
-        }
+        Self::new(Verdict::Halt, message)
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use standpipe_agent::checkpoint::{Became, import};
 use standpipe_config::process::exit::Exit;
+use standpipe_config::process::manual;
 use standpipe_config::settings::agent;
 use standpipe_config::units;
 
@@ -31,6 +32,9 @@ struct Arguments {
 }
 
 fn main() -> Exit {
+    if let Some(exit) = manual::start::<Arguments>() {
+        return exit;
+    }
     let arguments = Arguments::parse();
     let settings = match agent::load(&arguments.config) {
         Ok(loaded) => loaded.settings,

@@ -1,6 +1,8 @@
 //! What runs: the thread that follows files, and a sender for each stream; exchanged on reload, and
 //! stopped in good order.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use standpipe_config::names::StreamName;
 use standpipe_config::process::exit::Exit;
 use standpipe_config::settings::agent::Settings;
+use standpipe_config::tls::Tls;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -108,9 +111,9 @@ impl Parts {
         old: Settings,
         new: Settings,
     ) -> Result<Settings, CannotStart> {
-        if (&old.data_dir, old.admin) != (&new.data_dir, new.admin) {
+        if fixed(&old) != fixed(&new) {
             tracing::error!(
-                "data_dir and listen are only read at the start: going on with the settings from before; restart for the new ones"
+                "data_dir, and where and how the admin door listens, are only read at the start: going on with the settings from before; restart for the new ones"
             );
             return Ok(old);
         }
@@ -180,6 +183,13 @@ impl Parts {
     async fn all_sent(&mut self) {
         while self.senders.join_next().await.is_some() {}
     }
+}
+
+/// What cannot change while the agent runs: all of these but whom the door lets in.
+fn fixed(settings: &Settings) -> (&Path, Option<(SocketAddr, Option<&Tls>)>) {
+    let door = settings.admin.as_ref();
+    let door = door.map(|door| (door.address, door.tls.as_ref()));
+    (&settings.data_dir, door)
 }
 
 /// A task for each stream, until the channel says true.

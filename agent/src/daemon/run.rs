@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use standpipe_config::faults;
 use standpipe_config::files::{FileError, FolderError, FolderLock};
-use standpipe_config::process::admin;
+use standpipe_config::process::admin::{self, Gate};
 use standpipe_config::process::door::{Bounds, CannotOpen, Door};
 use standpipe_config::process::exit::Exit;
 use standpipe_config::process::metrics::{Metrics, Taken};
-use standpipe_config::process::published::{publish, retract};
+use standpipe_config::process::published::{Published, publish, publish_token, retract};
 use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::process::signals::{Asked, Signals};
+use standpipe_config::settings::AdminToken;
 use standpipe_config::settings::agent::Settings;
 use tokio::sync::{mpsc, oneshot};
 
@@ -123,7 +124,7 @@ pub(super) async fn run_until(
     let readiness = Readiness::default();
     let latch = readiness.latch("the first look at all files");
     let first_scan = parts.first_scan.take();
-    let _door = open_door(&settings, &readiness, &parts.asking).await?;
+    let mut door = open_door(&settings, &readiness, &parts.asking).await?;
     if let Some(first) = first_scan {
         // Its absence shows as the end of the thread, below.
         let _ = first.await;
@@ -137,7 +138,10 @@ pub(super) async fn run_until(
     }));
     let ended = loop {
         match parts.wait(&mut wishes).await {
-            Why::Reload(new) => settings = parts.reload(settings, *new).await?,
+            Why::Reload(new) => {
+                settings = parts.reload(settings, *new).await?;
+                door.iter_mut().for_each(|door| door.accept(&settings));
+            }
             other => break other,
         }
     };
@@ -190,8 +194,20 @@ fn follower(settings: &Settings, kept: Kept, once: bool) -> Result<Follower, Can
 
 /// The admin door while it is open; its addresses are published as long.
 struct OpenDoor {
-    _published: standpipe_config::process::published::Published,
+    _published: Published,
     _closing: oneshot::Sender<()>,
+    gate: Gate,
+    /// Whose bearers the gate lets in.
+    tokens: Vec<AdminToken>,
+}
+
+impl OpenDoor {
+    /// Lets in whom the settings name by now.
+    fn accept(&mut self, settings: &Settings) {
+        if let Some(admin) = &settings.admin {
+            self.gate.change(&mut self.tokens, &admin.tokens);
+        }
+    }
 }
 
 async fn open_door(
@@ -199,11 +215,14 @@ async fn open_door(
     readiness: &Readiness,
     asking: &Asking,
 ) -> Result<Option<OpenDoor>, CannotStart> {
-    let Some(address) = settings.admin else {
+    let Some(admin) = &settings.admin else {
         return Ok(None);
     };
     let metrics = Metrics::install()?;
-    let door = Door::open("admin", address, None, Bounds::default()).await?;
+    let own = publish_token(&settings.data_dir)?;
+    let gate = Gate::new(&admin.tokens, Some(own));
+    let (address, tls) = (admin.address, admin.tls.clone());
+    let door = Door::open("admin", address, tls, Bounds::default()).await?;
     let asking = asking.clone();
     let status = move || {
         faults::takes_time("status");
@@ -212,8 +231,7 @@ async fn open_door(
     let shown = admin::Shown {
         readiness: readiness.clone(),
         metrics: metrics.clone(),
-        // It is on loopback, and has no tokens.
-        gate: Default::default(),
+        gate: gate.clone(),
     };
     // It has no endpoints of its own.
     let router = admin::router(shown, status, metrics::record, Default::default());
@@ -227,5 +245,7 @@ async fn open_door(
     Ok(Some(OpenDoor {
         _published: published,
         _closing: closing,
+        gate,
+        tokens: admin.tokens.clone(),
     }))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use standpipe_config::frame::{AGENT_HOST, AGENT_WAITING, HeldSource, MEDIA_TYPE, Reply};
 use standpipe_config::names::{AgentId, StreamName};
-use standpipe_config::secret::Secret;
+use standpipe_config::secret::{Secret, known};
 use standpipe_config::tls::{Trust, Wrong, authorities};
 
 /// How long a reply may take: the daemon may wait for memory and for its disk.
@@ -175,7 +175,7 @@ fn host() -> String {
 fn trouble(status: StatusCode, after: Option<Duration>, body: &[u8]) -> Trouble {
     let message = match serde_json::from_slice::<Refusal>(body) {
         Ok(refusal) => refusal.message,
-        Err(_) => String::from_utf8_lossy(body).chars().take(QUOTED).collect(),
+        Err(_) => known::excerpt(body, QUOTED),
     };
     let why = format!("the daemon says {status}: {message}");
     match status.as_u16() {

@@ -27,7 +27,7 @@ use super::metrics::Metrics;
 use super::readiness::Readiness;
 use gate::guard;
 
-pub use gate::{Bearer, Gate};
+pub use gate::Gate;
 
 mod gate;
 

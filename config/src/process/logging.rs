@@ -1,9 +1,10 @@
 //! Where logs go and how they look: to stderr, as text for people, as JSON lines on request, and
 //! under the system's journal as text with its priority prefix and without the time, which the
-//! journal adds itself.
+//! journal adds itself. No line has a secret in it that this process knows.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -11,6 +12,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::secret::known;
 
 /// Whatever is asked for: this library logs whole statements, and a COPY may hold a key. Its modules
 /// are named too, as the most exact name counts.
@@ -62,7 +65,7 @@ impl Logging {
     pub fn start(&self) -> Result<(), WrongFilter> {
         let builder = tracing_subscriber::fmt()
             .with_env_filter(self.filter(std::env::var("RUST_LOG").ok())?)
-            .with_writer(std::io::stderr)
+            .with_writer(|| Masked(io::stderr()))
             .with_ansi(std::io::stderr().is_terminal());
         // An error says that something logs already, as in a test.
         let _ = match self.format {
@@ -89,6 +92,24 @@ impl Logging {
             filter = filter.add_directive(quiet.parse().map_err(wrong)?);
         }
         Ok(filter)
+    }
+}
+
+/// Masks secrets in what is written, which is a whole line at each call.
+struct Masked<W>(W);
+
+impl<W: Write> Write for Masked<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        match known::mask(&text) {
+            Cow::Borrowed(_) => self.0.write_all(line)?,
+            Cow::Owned(masked) => self.0.write_all(masked.as_bytes())?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

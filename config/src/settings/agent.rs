@@ -1,12 +1,12 @@
 //! The agent's settings, as meant.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::limits::DEFAULT_MAX_LINE;
 use crate::names::StreamName;
 use crate::secret::Secret;
+use crate::settings::Admin;
 use crate::tls::Trust;
 
 mod firehose;
@@ -33,7 +33,7 @@ pub struct Settings {
     /// Whether `data_dir` may lie in memory.
     pub allow_tmpfs: bool,
     /// Where metrics, health and status are; `None`: nowhere.
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     /// Where records go.
     pub ship: Ship,
     /// Bytes read and not yet acknowledged, at most.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::names::StreamName;
 use crate::prefix::{ErrorPrefix, Prefix};
 use crate::secret::Secret;
+use crate::settings::Admin;
 use crate::tls::Tls;
 
 mod bucket;
@@ -38,7 +39,6 @@ pub use deaggregation::Deaggregation;
 pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
 pub use json::{HiveJson, JsonSerDe, OpenXJson};
-pub use listen::AdminToken;
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use orc::{Orc, OrcCompression};
 pub use parquet::{ParquetLayout, ParquetVersion};
@@ -125,17 +125,6 @@ impl StreamPattern {
         }
         rest.ends_with(last)
     }
-}
-
-/// The admin door.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Admin {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Who may ask. Empty: only loopback is accepted, and needs no token.
-    pub tokens: Vec<AdminToken>,
-    /// How it speaks TLS; `None`: it does not.
-    pub tls: Option<Tls>,
 }
 
 /// What the process may use.

@@ -53,16 +53,6 @@ pub(crate) fn address(at: &At<'_>) -> Option<SocketAddr> {
     address
 }
 
-/// An address of this machine only: for a door that cannot tell who knocks.
-pub(crate) fn loopback(at: &At<'_>, reason: &str) -> Option<SocketAddr> {
-    let address = address(at)?;
-    if !is_loopback(&address) {
-        at.problem(format!("{address} is open to other machines: {reason}"));
-        return None;
-    }
-    Some(address)
-}
-
 /// Whether only this machine reaches an address.
 pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()

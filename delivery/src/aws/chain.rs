@@ -5,9 +5,13 @@
 //! is, and where, is the settings' alone (rule 16).
 
 use std::env;
+use std::pin::Pin;
+use std::sync::Arc;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
+use object_store::client::CredentialProvider;
 use standpipe_config::profile::{self, Profile};
+use standpipe_config::secret::known;
 
 use crate::failure::Failure;
 
@@ -72,6 +76,40 @@ fn from(variable: impl Fn(&str) -> Option<String>) -> Result<AmazonS3Builder, Fa
         }
         None => builder,
     })
+}
+
+/// A server may echo a key's secret or its token: they are masked from now on.
+pub(super) fn remember(key: &AwsCredential) {
+    known::remember(&key.secret_key);
+    key.token.iter().for_each(|token| known::remember(token));
+}
+
+/// Whom the chain finds, remembered whenever he is asked: a role gets another key every hour.
+#[derive(Debug)]
+struct Remembered(AwsCredentialProvider);
+
+/// The same keys, remembered.
+pub(crate) fn remembered(keys: &AwsCredentialProvider) -> AwsCredentialProvider {
+    Arc::new(Remembered(keys.clone()))
+}
+
+/// A key, or why there is none.
+type Found = object_store::Result<Arc<AwsCredential>>;
+
+impl CredentialProvider for Remembered {
+    type Credential = AwsCredential;
+
+    fn get_credential<'a, 'b>(&'a self) -> Pin<Box<dyn Future<Output = Found> + Send + 'b>>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            let key = self.0.get_credential().await?;
+            remember(&key);
+            Ok(key)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ impl Signer {
     ) -> Result<HeaderMap, String> {
         let key = self.keys.get_credential().await;
         let key = key.map_err(|e| format!("no key of AWS is to be had: {e}"))?;
+        chain::remember(&key);
         let request = Request::builder().method(method).uri(url);
         let mut request = request
             .body(body.clone().into())

@@ -1,8 +1,8 @@
 //! Who may enter, while the daemon runs: tokens and keys change with the settings, for the next
 //! request. What is in hand is answered as it was let in.
 
-use standpipe_config::process::admin::{Bearer, Gate};
-use standpipe_config::settings::delivery::{AccessKey, AdminToken, Listen, Token};
+use standpipe_config::process::admin::Gate;
+use standpipe_config::settings::delivery::{AccessKey, Listen, Token};
 
 use crate::ingest::NativeDoor;
 use crate::ingest::firehose::FirehoseDoor;
@@ -13,15 +13,6 @@ pub(super) struct Access {
     pub(super) native: Option<NativeDoor>,
     pub(super) firehose: Option<FirehoseDoor>,
     pub(super) admin: Option<Gate>,
-}
-
-/// Whom these tokens let in at the admin door.
-pub(super) fn bearers(tokens: &[AdminToken]) -> Vec<Bearer> {
-    let bearer = |token: &AdminToken| Bearer {
-        token: token.token.expose().into(),
-        may_command: token.may_command,
-    };
-    tokens.iter().map(bearer).collect()
 }
 
 impl Access {
@@ -51,28 +42,14 @@ impl Access {
             door.accept(after.keys.clone());
             now.keys.clone_from(&after.keys);
         }
-        if let (Some(gate), Some(now), Some(after)) = (&self.admin, &mut now.admin, &after.admin)
-            && !same_admin_tokens(&now.tokens, &after.tokens)
-        {
-            let names = named(after.tokens.iter().map(|token| &token.name));
-            tracing::info!(
-                door = "admin",
-                "tokens that are accepted from now on: {names}"
-            );
-            gate.accept(bearers(&after.tokens));
-            now.tokens.clone_from(&after.tokens);
+        if let (Some(gate), Some(now), Some(after)) = (&self.admin, &mut now.admin, &after.admin) {
+            gate.change(&mut now.tokens, &after.tokens);
         }
     }
 }
 
 /// By content: a secret alone compares by its source.
 fn same_tokens(before: &[Token], after: &[Token]) -> bool {
-    let mut pairs = before.iter().zip(after);
-    before == after && pairs.all(|(a, b)| a.token.expose() == b.token.expose())
-}
-
-/// Likewise.
-fn same_admin_tokens(before: &[AdminToken], after: &[AdminToken]) -> bool {
     let mut pairs = before.iter().zip(after);
     before == after && pairs.all(|(a, b)| a.token.expose() == b.token.expose())
 }

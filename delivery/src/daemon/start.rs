@@ -14,7 +14,7 @@ use standpipe_config::process::readiness::Readiness;
 use standpipe_config::process::service;
 use standpipe_config::settings::delivery::Settings;
 
-use super::access::{Access, bearers};
+use super::access::Access;
 use super::control;
 use super::doors::Doors;
 use super::metrics::record;
@@ -160,7 +160,7 @@ fn gate(settings: &Settings) -> Result<Gate, FileError> {
         return Ok(Gate::default());
     };
     let own = publish_token(&settings.data_dir)?;
-    Ok(Gate::new(bearers(&admin.tokens), Some(own)))
+    Ok(Gate::new(&admin.tokens, Some(own)))
 }
 
 async fn admin(settings: &Settings, shown: admin::Shown, seen: &Seen) -> Result<Doors, CannotOpen> {

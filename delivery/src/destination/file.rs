@@ -289,10 +289,7 @@ fn failure(error: FileError) -> Failure {
         InvalidFilename => Verdict::Divert,
         _ => Verdict::Retry,
     };
-    Failure {
-        verdict,
-        message: error.to_string(),
-    }
+    Failure::new(verdict, error.to_string())
 }
 
 #[cfg(test)]

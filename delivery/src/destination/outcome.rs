@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use standpipe_config::secret::known;
 
 /// Bytes of reasons that are kept for one file; a file of nothing but bad rows must not fill the
 /// memory with what was said of each. Beyond it only the code of a reason is kept.
@@ -49,7 +50,7 @@ impl Rejections {
     pub fn add(&mut self, row: u64, code: &str, message: &str) {
         let mut reason = Reason {
             code: code.to_owned(),
-            message: message.chars().take(MESSAGE).collect(),
+            message: known::excerpt(message.as_bytes(), MESSAGE),
         };
         if !self.known.contains_key(&reason) && self.bytes > REASONS {
             reason.message.clear();

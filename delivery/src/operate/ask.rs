@@ -14,6 +14,10 @@ use standpipe_config::process::published::{self, NoDoor};
 /// How long an answer may take: longer than the daemon waits for a flush.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A door without TLS does not understand the first; one with TLS answers the second, and says only
+/// that it speaks TLS.
+const SCHEMES: [&str; 2] = ["https", "http"];
+
 /// The admin door of a daemon that runs.
 #[derive(Clone, Debug)]
 pub struct Door {
@@ -104,10 +108,10 @@ impl Door {
     /// What `/status` says.
     pub async fn status(&self) -> Result<Value, NoAnswer> {
         let mut last = None;
-        for scheme in ["http", "https"] {
+        for scheme in SCHEMES {
             match self.request(Method::GET, scheme, "/status").send().await {
                 Ok(response) => return self.read(response).await,
-                Err(error) => last = last.or(Some(error)),
+                Err(error) => last = Some(error),
             }
         }
         Err(self.silent(last))
@@ -116,12 +120,11 @@ impl Door {
     /// Orders something; what the daemon says of it.
     pub async fn order(&self, path: &str, body: &impl Serialize) -> Result<Value, NoAnswer> {
         let mut last = None;
-        for scheme in ["http", "https"] {
+        for scheme in SCHEMES {
             let request = self.request(Method::POST, scheme, path);
             match request.header(COMMAND, "1").json(body).send().await {
                 Ok(response) => return self.read(response).await,
-                // A door that speaks TLS does not understand the first.
-                Err(error) => last = last.or(Some(error)),
+                Err(error) => last = Some(error),
             }
         }
         Err(self.silent(last))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use standpipe_config::secret::known;
 
 use super::answer::{FunctionError, judge};
 use super::event::Head;
@@ -32,6 +33,9 @@ const FUNCTION_ERROR: &str = "x-amz-function-error";
 
 /// What a function says of a timeout of its own, which Lambda ended it for.
 const TIMED_OUT: &str = "Task timed out after";
+
+/// How much of an answer is shown, in characters.
+const SAID: usize = 200;
 
 /// `Content-Type` of every request.
 pub(super) const JSON: &str = "application/json";
@@ -231,13 +235,12 @@ pub(super) fn fault(code: &'static str, message: String) -> Fault {
     Fault {
         verdict: Verdict::Retry,
         code,
-        message,
+        message: known::mask(&message).into_owned(),
         is_unreachable: false,
     }
 }
 
 /// The beginning of an answer, for a message.
 fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
-    text.chars().take(200).collect::<String>().trim().to_owned()
+    known::excerpt(body, SAID).trim().to_owned()
 }

@@ -6,6 +6,7 @@
 
 mod example;
 mod manual;
+mod newcomer;
 mod runs;
 mod units;
 

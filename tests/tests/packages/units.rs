@@ -63,8 +63,12 @@ fn a_unit_tells_the_manager_what_the_program_keeps_to() -> Outcome {
         let start =
             format!("/usr/bin/standpipe-{program} run --config /etc/standpipe/{program}.yaml");
         assert_eq!(unit.one("ExecStart")?, start);
+        let user = unit.one("User")?;
         let reload = [
-            start.replace(" run ", " check "),
+            format!(
+                "+/usr/bin/nsenter --target $MAINPID --mount /usr/bin/setpriv --reuid={user} --regid={user} --init-groups --inh-caps=-all --bounding-set=-all --no-new-privs {}",
+                start.replace(" run ", " check ")
+            ),
             "/bin/sh -c \"kill -HUP $MAINPID\"".to_owned(),
         ];
         assert_eq!(unit.all("ExecReload"), reload);

@@ -1,11 +1,12 @@
-//! The admin door beyond its own machine: with tokens only, each for what it may do.
+//! The admin doors beyond their own machine: with tokens only, each for what it may do.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use standpipe_tests::certificates::Authority;
 use standpipe_tests::wait::until;
-use standpipe_tests::{Daemon, Folder, Outcome, Trouble, binaries, http, port};
+use standpipe_tests::{Agent, Daemon, Folder, Outcome, Trouble, binaries, http, port};
 
 use crate::look::{look, printed};
 use crate::{PATIENCE, raw};
@@ -128,5 +129,99 @@ fn tokens_open_the_admin_door_and_commands_need_none_where_they_may_read_the_dat
     }
     assert_eq!(daemon.stop(PATIENCE)?, 0);
     assert!(!data.join("admin-token").exists());
+    folder.done()
+}
+
+/// The settings of an agent that follows nothing much, with an admin door that all machines reach.
+fn of_agent(admin: u16, more: &str) -> String {
+    format!(
+        "data_dir: agent-data\nlisten: {{admin: {{address: 0.0.0.0:{admin}{more}}}}}\nship: {{standpipe: {{url: 'http://127.0.0.1:1'}}}}\nflows: [{{paths: [a.log], stream: web}}]\n"
+    )
+}
+
+/// What the agent's own `status` answers: its exit, and all that it said.
+fn agent_status(agent: &Agent) -> Outcome<(Option<i32>, String)> {
+    let output = Command::new(binaries::find("standpipe-agent")?)
+        .args(["status", "--config"])
+        .arg(agent.settings())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    Ok((output.status.code(), said.into_owned()))
+}
+
+#[test]
+fn the_agents_door_takes_the_same_tokens_and_speaks_tls() -> Outcome {
+    let folder = Folder::new("admin-agent")?;
+    for name in ["looks", "orders", "new"] {
+        std::fs::write(folder.join(name), format!("the-token-of-{name}\n"))?;
+    }
+    let admin = port::free()?;
+    let mut agent = Agent::at(folder.path(), admin, "http://127.0.0.1:1", "- {}")?;
+    agent.configure_as(&of_agent(admin, TOKENS))?;
+    agent.up()?;
+    let door: SocketAddr = ([127, 0, 0, 1], admin).into();
+    for path in ["/status", "/metrics"] {
+        let get = format!("GET {path}");
+        assert_eq!(http::get(door, path)?.status, 401, "{path}");
+        assert_eq!(asked(door, &get, "a-wrong-token")?, 401, "{path}");
+        assert_eq!(asked(door, &get, "the-token-of-looks")?, 200, "{path}");
+    }
+    let (exit, said) = agent_status(&agent)?;
+    assert_eq!(exit, Some(0), "{said}");
+    let token = agent.data().join("admin-token");
+    std::fs::rename(&token, folder.join("aside"))?;
+    let (exit, said) = agent_status(&agent)?;
+    assert_eq!(exit, Some(1), "{said}");
+    assert!(said.contains("asks for a token"), "{said}");
+    std::fs::rename(folder.join("aside"), &token)?;
+
+    // Other tokens count without a restart.
+    let new = ", tokens: [{name: new, token: {file: new}}]";
+    agent.configure_as(&of_agent(admin, new))?;
+    agent.program()?.hang_up()?;
+    until("the new token to be accepted", PATIENCE, || {
+        match asked(door, "GET /status", "the-token-of-new")? {
+            200 => Ok(()),
+            status => Err(Trouble(format!("the status is {status}"))),
+        }
+    })?;
+    assert_eq!(asked(door, "GET /status", "the-token-of-looks")?, 401);
+    assert_eq!(agent.stop(PATIENCE)?, 0);
+    assert!(!token.exists());
+
+    Authority::new(folder.path(), "own")?.sign(folder.path(), "door")?;
+    let tls = ", tls: {certificate: door.crt, key: {file: door.key}}";
+    agent.configure_as(&of_agent(admin, &[new, tls].concat()))?;
+    agent.spawn()?;
+    until(
+        "the agent to answer by TLS",
+        PATIENCE,
+        || match agent_status(&agent)? {
+            (Some(0), _) => Ok(()),
+            (_, said) => Err(Trouble(said)),
+        },
+    )?;
+    let plain = http::get(door, "/live")?;
+    assert_eq!(plain.status, 400, "it answers without TLS");
+    assert_eq!(agent.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+#[test]
+fn commands_reach_a_daemon_whose_door_speaks_tls() -> Outcome {
+    let folder = Folder::new("admin-tls")?;
+    Authority::new(folder.path(), "own")?.sign(folder.path(), "door")?;
+    std::fs::write(folder.join("new"), "the-token-of-new\n")?;
+    let more = ", tokens: [{name: new, token: {file: new}}], tls: {certificate: door.crt, key: {file: door.key}}";
+    let mut daemon = Daemon::new(folder.path(), "")?;
+    daemon.configure_as(&settings(port::free()?, more)?)?;
+    daemon.spawn()?;
+    let data = daemon.data();
+    until("the daemon to answer by TLS", PATIENCE, || {
+        printed(&data, &["status"])
+    })?;
+    printed(&data, &["pause", "web"])?;
+    assert!(printed(&data, &["status"])?.contains("paused"));
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
     folder.done()
 }

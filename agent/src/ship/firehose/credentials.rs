@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use standpipe_config::names::Arrival;
-use standpipe_config::secret::Secret;
+use standpipe_config::secret::{Secret, known};
 use tokio::sync::Mutex;
 
 use super::sources;
@@ -101,6 +101,11 @@ impl Credentials {
         match (sources::find(&self.variables, http).await, held.as_ref()) {
             (Ok(found), _) => {
                 let keys = found.keys.clone();
+                let secrets = [Some(&keys.secret), keys.token.as_ref()];
+                secrets
+                    .into_iter()
+                    .flatten()
+                    .for_each(|s| known::remember(s));
                 *held = Some(found);
                 Ok(keys)
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
+use standpipe_config::secret::known;
 
 use crate::ship::client::Trouble;
 
@@ -159,7 +160,7 @@ fn after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn quoted(text: &str) -> String {
-    text.chars().take(QUOTED).collect()
+    known::excerpt(text.as_bytes(), QUOTED)
 }
 
 #[cfg(test)]

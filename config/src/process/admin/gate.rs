@@ -16,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::process::door::is_local;
+use crate::settings::AdminToken;
 
 /// What a browser is told, so that it asks its user.
 const CHALLENGE: &str = "Basic realm=\"Standpipe\", charset=\"UTF-8\"";
@@ -25,11 +26,10 @@ const HEALTH: [&str; 2] = ["/live", "/ready"];
 
 /// Who holds a token.
 #[derive(Clone, Debug)]
-pub struct Bearer {
-    /// The token.
-    pub token: SecretString,
+struct Bearer {
+    token: SecretString,
     /// Whether he may order something, and not only look.
-    pub may_command: bool,
+    may_command: bool,
 }
 
 /// Whom the door answers. A handle: clones change together.
@@ -44,17 +44,32 @@ pub struct Gate {
 struct Refused(StatusCode, &'static str);
 
 impl Gate {
-    /// A gate for these; for this machine, if there are none. `own` lets the process's own commands in.
-    pub fn new(bearers: Vec<Bearer>, own: Option<SecretString>) -> Self {
+    /// A gate for the bearers of these; for this machine, if there are none. `own` lets the process's
+    /// own commands in.
+    pub fn new(tokens: &[AdminToken], own: Option<SecretString>) -> Self {
         Self {
-            bearers: Arc::new(RwLock::new(bearers)),
+            bearers: Arc::new(RwLock::new(bearers(tokens))),
             own,
         }
     }
 
-    /// From the next request on it opens for these, and for nobody else.
-    pub fn accept(&self, bearers: Vec<Bearer>) {
-        *self.bearers.write().unwrap_or_else(PoisonError::into_inner) = bearers;
+    /// From the next request on it opens for the bearers of `after`, and for nobody else; `now` are
+    /// those for whom it opened until now, and become the same. The log says so if they differ.
+    pub fn change(&self, now: &mut Vec<AdminToken>, after: &[AdminToken]) {
+        if same(now, after) {
+            return;
+        }
+        let names: Vec<_> = after.iter().map(|token| token.name.as_str()).collect();
+        let names = match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        };
+        tracing::info!(
+            door = "admin",
+            "tokens that are accepted from now on: {names}"
+        );
+        *self.bearers.write().unwrap_or_else(PoisonError::into_inner) = bearers(after);
+        *now = after.to_vec();
     }
 
     fn admit(&self, peer: &SocketAddr, request: &Request) -> Result<(), Refused> {
@@ -101,6 +116,20 @@ impl Gate {
         }
         found
     }
+}
+
+fn bearers(tokens: &[AdminToken]) -> Vec<Bearer> {
+    let bearer = |token: &AdminToken| Bearer {
+        token: token.token.expose().into(),
+        may_command: token.may_command,
+    };
+    tokens.iter().map(bearer).collect()
+}
+
+/// By content: a secret alone compares by its source.
+fn same(before: &[AdminToken], after: &[AdminToken]) -> bool {
+    let mut pairs = before.iter().zip(after);
+    before == after && pairs.all(|(a, b)| a.token.expose() == b.token.expose())
 }
 
 /// The middleware: lets through whom the gate admits.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
+use crate::secret::known::remember;
 
 fn logging(filter: Option<&str>) -> Logging {
     Logging {
@@ -75,6 +76,27 @@ fn the_journal_gets_a_priority_on_every_line_and_no_time() {
     });
     let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert_eq!(text, "<3>two\n<3>lines stream=\"web\"\n<4>one\n<6>quiet\n");
+}
+
+#[test]
+fn a_secret_is_masked_whoever_logs_it_and_however() {
+    let written = Written::default();
+    let masked = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || Masked(masked.clone()))
+        .finish();
+    remember("logged\"secret");
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::error!(said = "it was logged\"secret", "logged\"secret");
+        tracing::error!("something else");
+    });
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains("logged"), "{text}");
+    assert!(
+        text.contains("it was ***") && text.contains("something else"),
+        "{text}"
+    );
 }
 
 #[test]

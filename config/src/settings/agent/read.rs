@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::flow::{self, Seen};
-use super::tables::{ADMIN, IDENTITY, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
+use super::tables::{IDENTITY, INCLUDED, LIMITS, LISTEN, ROOT, SHIP, STANDPIPE};
 use super::{Flow, Settings, Ship, firehose, include};
+use crate::settings::admin::admin;
 use crate::settings::{Loaded, loaded, read_file, tls, url, values};
 use crate::tls::{Trust, authorities};
 use crate::yaml::{At, Document, Fields, Problem, Problems};
@@ -57,12 +58,6 @@ fn settings(root: &At<'_>, below: &mut Below) -> Option<Settings> {
         in_flight: in_flight?,
         flows: flows?,
     })
-}
-
-fn admin(at: &At<'_>) -> Option<std::net::SocketAddr> {
-    let reason = "this version accepts only loopback here";
-    at.fields(&ADMIN)?
-        .read("address", |at| values::loopback(at, reason))
 }
 
 fn ship(fields: &Fields<'_>) -> Option<Ship> {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Encoding, Firehose, Flow, Log, OnError, Settings, Ship, Start, Step, Watching};
+use crate::settings::Admin;
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -17,10 +18,7 @@ pub fn summary(settings: &Settings) -> String {
         false => "",
     };
     line(format!("data: {}{tmpfs}", settings.data_dir.display()));
-    line(match settings.admin {
-        Some(address) => format!("admin door: {address}"),
-        None => "admin door: none".to_owned(),
-    });
+    line(Admin::summary(settings.admin.as_ref()));
     line(ship(&settings.ship));
     line(format!(
         "in flight: at most {}",

@@ -1,7 +1,8 @@
 //! What `agent.yaml` may contain: the single source for its readers, for `check` and for the
 //! manual.
 
-use crate::settings::tls::{CERTIFICATE, KEY};
+use crate::settings::admin::{ADMIN, ADMIN_TOKEN};
+use crate::settings::tls::{CERTIFICATE, KEY, TLS};
 use crate::yaml::{Key, Table};
 
 /// Every mapping of the file, and of the files that it includes.
@@ -10,6 +11,8 @@ pub static TABLES: &[&Table] = &[
     &INCLUDED,
     &LISTEN,
     &ADMIN,
+    &ADMIN_TOKEN,
+    &TLS,
     &SHIP,
     &STANDPIPE,
     &IDENTITY,
@@ -74,20 +77,6 @@ pub(super) static LISTEN: Table = Table {
         "none",
         "a mapping with the key address",
     )],
-};
-
-pub(super) static ADMIN: Table = Table {
-    path: "listen.admin",
-    keys: &[
-        Key::new(
-            "address",
-            "Where it listens; loopback only.",
-            "",
-            "an IP address and a port",
-        ),
-        Key::later("tokens", "Who may ask from another machine."),
-        Key::later("tls", "Certificate and key."),
-    ],
 };
 
 pub(super) static SHIP: Table = Table {

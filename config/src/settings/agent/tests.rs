@@ -95,7 +95,15 @@ fn everything_that_can_be_said_is_understood() {
     let loaded = full().unwrap();
     let settings = loaded.settings;
     assert!(settings.allow_tmpfs);
-    assert_eq!(settings.admin.unwrap().port(), 4576);
+    let admin = settings.admin.unwrap();
+    assert_eq!(admin.address.port(), 4576);
+    let tokens: Vec<_> = admin
+        .tokens
+        .iter()
+        .map(|t| (t.name.as_str(), t.may_command))
+        .collect();
+    assert_eq!(tokens, [("prometheus", false), ("people", false)]);
+    assert!(admin.tls.unwrap().client_ca.is_some());
     assert_eq!(settings.in_flight, 64 << 20);
     let Ship::Standpipe { token, trust, .. } = &settings.ship else {
         panic!("another door: {:?}", settings.ship);
@@ -173,7 +181,7 @@ fn tables_and_readers_agree() {
 #[test]
 fn six_mistakes_are_six_problems() {
     let expected = [
-        "agent.yaml:2:43: listen.admin.tls: is not available in this version yet",
+        "agent.yaml:2:27: listen.admin.address: 0.0.0.0:4576 is open to other machines: without tokens only loopback is allowed",
         "agent.yaml:4:3: ship.standpipe.url: is missing, allowed is http://HOST:PORT or https://HOST:PORT",
         "agent.yaml:6:21: limits.in_flight: \"2GiB\" is out of range: 1MiB to 1GiB is allowed",
         "agent.yaml:8:12: flows[0].paths: found \"/var/log/a.log\", allowed is a list",
@@ -182,18 +190,6 @@ fn six_mistakes_are_six_problems() {
     ];
     let found = problems(include_str!("tests/six_mistakes.yaml"));
     assert_eq!(found, expected);
-}
-
-#[test]
-fn what_a_later_version_will_have_is_not_unknown() {
-    let tokens = "listen: {admin: {address: \"127.0.0.1:0\", tokens: []}}\n";
-    let text = with_flow("{paths: [/a], stream: a}") + tokens;
-    let found = problems(&text);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(
-        found[0].contains("is not available in this version yet"),
-        "{found:?}"
-    );
 }
 
 #[test]
@@ -274,7 +270,7 @@ fn one_file_may_feed_two_streams() {
 }
 
 #[test]
-fn the_admin_door_is_for_this_machine_only() {
+fn without_tokens_the_admin_door_is_for_this_machine_only() {
     let text = with_flow("{paths: [/a], stream: a}") + "listen: {admin: {address: 0.0.0.0:1}}\n";
     let found = problems(&text);
     assert_eq!(found.len(), 1);

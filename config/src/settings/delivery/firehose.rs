@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::created::Created;
-use super::listen::{patterns, warn_of_open_door};
+use super::listen::patterns;
 use super::{StreamPattern, created};
 use crate::secret::Secret;
+use crate::settings::admin::warn_of_open_door;
 use crate::settings::tls::{DOOR_TLS, tls};
 use crate::settings::values::{self, is_loopback};
 use crate::tls::Tls;

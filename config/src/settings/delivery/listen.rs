@@ -3,24 +3,12 @@
 use std::net::SocketAddr;
 
 use super::firehose;
-use super::tables::{ADMIN, ADMIN_TOKEN, LISTEN, NATIVE, TOKEN};
-use super::{Admin, Listen, Native, Stream, StreamPattern, Token};
-use crate::secret::Secret;
+use super::tables::{LISTEN, NATIVE, TOKEN};
+use super::{Listen, Native, Stream, StreamPattern, Token};
+use crate::settings::admin::{admin, each_once, open_to_all, warn_of_open_door};
 use crate::settings::tls::tls;
 use crate::settings::values::{self, is_loopback};
-use crate::tls::Tls;
 use crate::yaml::{At, Fields};
-
-/// A bearer token of the admin door.
-#[derive(Clone, PartialEq, Debug)]
-pub struct AdminToken {
-    /// What logs call it.
-    pub name: String,
-    /// The token.
-    pub token: Secret,
-    /// Whether its bearer may order something; to look is allowed to every token.
-    pub may_command: bool,
-}
 
 pub(super) fn read(at: &At<'_>) -> Option<Listen> {
     let fields = at.fields(&LISTEN)?;
@@ -89,26 +77,6 @@ fn native(at: &At<'_>) -> Option<Native> {
     })
 }
 
-/// Without TLS whoever is on the way reads records and tokens.
-pub(super) fn warn_of_open_door(fields: &Fields<'_>, address: SocketAddr, tls: Option<&Tls>) {
-    if tls.is_some() || is_loopback(&address) {
-        return;
-    }
-    let at = fields.get("address");
-    at.as_ref().unwrap_or(&fields.at).warn(format!(
-        "{address} is open to other machines without tls: records and what opens the door travel unencrypted"
-    ));
-}
-
-fn open_to_all(fields: &Fields<'_>, address: SocketAddr) {
-    let message =
-        format!("{address} is open to other machines: without tokens only loopback is allowed");
-    match fields.get("address") {
-        Some(at) => at.problem(message),
-        None => fields.at.problem(message),
-    }
-}
-
 fn tokens(at: &At<'_>) -> Option<Vec<Token>> {
     let items = at.items()?;
     let tokens: Vec<_> = items.iter().map(token).collect();
@@ -116,17 +84,6 @@ fn tokens(at: &At<'_>) -> Option<Vec<Token>> {
     let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
     each_once(&items, &names)?;
     Some(tokens)
-}
-
-/// Two tokens of one name could not be told apart in a log.
-fn each_once(items: &[At<'_>], names: &[&str]) -> Option<()> {
-    for (i, name) in names.iter().enumerate() {
-        if names[..i].contains(name) {
-            items[i].problem(format!("conflict: another token has the name {name:?}"));
-            return None;
-        }
-    }
-    Some(())
 }
 
 fn token(at: &At<'_>) -> Option<Token> {
@@ -163,65 +120,6 @@ fn pattern(at: &At<'_>) -> Option<StreamPattern> {
         return None;
     }
     Some(StreamPattern(text.to_owned()))
-}
-
-fn admin(at: &At<'_>) -> Option<Admin> {
-    let fields = at.fields(&ADMIN)?;
-    let address = fields.read("address", values::address);
-    let tokens = match fields.get("tokens") {
-        Some(at) => admin_tokens(&at),
-        None => Some(Vec::new()),
-    };
-    let tls = fields.optional("tls", tls);
-    let (address, tokens, tls) = (address?, tokens?, tls?);
-    if tokens.is_empty() && !is_loopback(&address) {
-        open_to_all(&fields, address);
-        return None;
-    }
-    warn_of_open_door(&fields, address, tls.as_ref());
-    Some(Admin {
-        address,
-        tokens,
-        tls,
-    })
-}
-
-fn admin_tokens(at: &At<'_>) -> Option<Vec<AdminToken>> {
-    let items = at.items()?;
-    let tokens: Vec<_> = items.iter().map(admin_token).collect();
-    let tokens: Vec<AdminToken> = tokens.into_iter().collect::<Option<_>>()?;
-    let names: Vec<_> = tokens.iter().map(|token| token.name.as_str()).collect();
-    each_once(&items, &names)?;
-    Some(tokens)
-}
-
-fn admin_token(at: &At<'_>) -> Option<AdminToken> {
-    let fields = at.fields(&ADMIN_TOKEN)?;
-    let name = fields.read("name", |at| at.filled("a name"));
-    let token = fields.read("token", values::secret);
-    let may_command = match fields.get("actions") {
-        Some(at) => may_command(&at),
-        None => Some(false),
-    };
-    Some(AdminToken {
-        name: name?,
-        token: token?,
-        may_command: may_command?,
-    })
-}
-
-fn may_command(at: &At<'_>) -> Option<bool> {
-    let items = at.items()?;
-    if items.is_empty() {
-        at.wrong_type("a list of read, command");
-        return None;
-    }
-    let actions: Vec<_> = items
-        .iter()
-        .map(|at| at.choice(&[("read", false), ("command", true)]))
-        .collect();
-    let actions: Vec<bool> = actions.into_iter().collect::<Option<_>>()?;
-    Some(actions.contains(&true))
 }
 
 /// A token or key that opens no stream is probably misspelt.

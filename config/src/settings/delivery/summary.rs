@@ -1,7 +1,6 @@
 //! What a file means, in words, defaults included: what `check` prints when nothing is wrong.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use super::words::{orc_word, parquet_word, raw_word};
 use super::{
@@ -10,7 +9,7 @@ use super::{
 };
 use super::{opensearch, orc, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
-use crate::tls::Tls;
+use crate::settings::admin::{Admin, place, tokens};
 use crate::units::{print_size, print_span};
 
 /// What the settings mean, as lines of text.
@@ -46,24 +45,9 @@ fn doors(listen: &Listen) -> Vec<String> {
         let names = tokens(native.tokens.iter().map(|token| token.name.as_str()));
         format!("native door: {place}, {names}")
     });
-    let admin = match &listen.admin {
-        Some(admin) => {
-            let place = place(admin.address, admin.tls.as_ref());
-            let names = tokens(admin.tokens.iter().map(|token| token.name.as_str()));
-            format!("admin door: {place}, {names}")
-        }
-        None => "admin door: none".to_owned(),
-    };
+    let admin = Admin::summary(listen.admin.as_ref());
     let firehose = listen.firehose.as_ref().map(firehose);
     firehose.into_iter().chain(native).chain([admin]).collect()
-}
-
-fn tokens<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        true => "without tokens".to_owned(),
-        false => format!("tokens: {}", names.join(", ")),
-    }
 }
 
 fn firehose(door: &Firehose) -> String {
@@ -82,21 +66,6 @@ fn firehose(door: &Firehose) -> String {
         None => "no streams are made over the wire".to_owned(),
     };
     format!("firehose door: {address}, region {region}, account {account}, {keys}; {made}")
-}
-
-/// Where a door listens, and how it speaks.
-fn place(address: SocketAddr, tls: Option<&Tls>) -> String {
-    let Some(tls) = tls else {
-        return address.to_string();
-    };
-    let certificate = tls.identity.certificate.display();
-    match &tls.client_ca {
-        None => format!("{address}, TLS with {certificate}"),
-        Some(ca) => {
-            let ca = ca.display();
-            format!("{address}, TLS with {certificate}, callers with certificates from {ca}")
-        }
-    }
 }
 
 fn stream(stream: &Stream) -> Vec<String> {

@@ -9,6 +9,7 @@ use super::opensearch::{OPENSEARCH, SIGV4};
 use super::orc::ORC;
 use super::storing::ENCRYPTIONS;
 use super::warehouse;
+use crate::settings::admin::{ADDRESS, ADMIN, ADMIN_TOKEN};
 use crate::settings::tls::{DOOR_TLS, TLS};
 use crate::yaml::{Key, Table};
 
@@ -75,7 +76,6 @@ pub static TABLES: &[&Table] = &[
     &warehouse::STAGING_S3,
 ];
 
-const ADDRESS: &str = "an IP address and a port";
 const PATH: &str = "a path; a relative one is taken from the folder of this file";
 const ANYWHERE: &str = "one of file, s3, opensearch, redshift, postgresql";
 const PREFIX: &str = "text with expressions such as !{timestamp:yyyy/MM/dd}";
@@ -159,39 +159,6 @@ pub(super) static TOKEN: Table = Table {
             "The streams it opens; * stands for any characters.",
             "[\"*\"]",
             "a list of names with *",
-        ),
-    ],
-};
-
-pub(super) static ADMIN: Table = Table {
-    path: "listen.admin",
-    keys: &[
-        Key::new("address", "Where it listens.", "", ADDRESS),
-        Key::new(
-            "tokens",
-            "Who may ask. Without tokens only loopback is accepted.",
-            "none",
-            "a list of {name, token, actions}",
-        ),
-        DOOR_TLS,
-    ],
-};
-
-pub(super) static ADMIN_TOKEN: Table = Table {
-    path: "listen.admin.tokens[]",
-    keys: &[
-        Key::new("name", "What logs call it.", "", "a text, each name once"),
-        Key::new(
-            "token",
-            "The bearer token; a browser sends it as a password.",
-            "",
-            "{file: PATH} or {env: NAME}",
-        ),
-        Key::new(
-            "actions",
-            "What its bearer may do: read status, metrics and samples of records; command (pause, divert, redrive and so on).",
-            "[read]",
-            "a list of read, command",
         ),
     ],
 };

@@ -3,7 +3,7 @@
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use standpipe_config::secret::{Secret, SecretSource};
+use standpipe_config::secret::{Secret, SecretSource, known};
 
 use super::place::{Access, Place};
 use crate::aws::Signer;
@@ -37,6 +37,7 @@ impl Entry {
             Access::Basic { user, password } => {
                 let both = format!("{user}:{}", read(password)?.expose());
                 let both = STANDARD.encode_to_string(both);
+                known::remember(&both);
                 Self::Header(header(&format!("Basic {both}"), place)?)
             }
             Access::ApiKey(key) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::Method;
 use reqwest::tls::Certificate;
+use standpipe_config::secret::known;
 
 use super::access::Entry;
 use super::place::Place;
@@ -16,6 +17,9 @@ const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Bytes of an answer that are read: what was said of each document of a bulk request.
 const ANSWER: usize = 64 * 1024 * 1024;
+
+/// How much of an answer is shown, in characters.
+const SAID: usize = 500;
 
 /// Lines of JSON, as bulk requests are made of.
 pub(super) const LINES: &str = "application/x-ndjson";
@@ -44,8 +48,7 @@ pub(super) struct Answer {
 impl Answer {
     /// The beginning of what it says, for people.
     pub(super) fn said(&self) -> String {
-        let body = String::from_utf8_lossy(&self.body);
-        let body: String = body.chars().take(500).collect();
+        let body = known::excerpt(&self.body, SAID);
         format!("{} {body}", self.status)
     }
 }

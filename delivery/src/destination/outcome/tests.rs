@@ -14,6 +14,15 @@ fn rows_come_in_their_order_each_with_its_reason_and_each_once() {
     assert_eq!(rows, [(2, "no date".into()), (7, "no number".into())]);
 }
 
+/// Of every destination that looks at rows: whatever it repeats of what it was told.
+#[test]
+fn a_reason_has_no_secret_in_it() {
+    known::remember("told-to-the-destination");
+    let mut rejections = Rejections::default();
+    rejections.add(0, "400", "no, told-to-the-destination");
+    assert_eq!(rejections.first().unwrap().message, "no, ***");
+}
+
 /// A file of a million bad rows keeps a bounded amount of text, and every row.
 #[test]
 fn reasons_are_bounded_and_rows_are_not() {

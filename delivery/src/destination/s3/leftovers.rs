@@ -11,8 +11,10 @@ use object_store::path::Path as Key;
 use object_store::signer::{SignedUrlOptions, Signer as _};
 use reqwest::{Client, Method, StatusCode};
 use serde::Deserialize;
+use standpipe_config::secret::known;
 
 use super::Bucket;
+use super::verdict::SAID;
 use crate::failure::Failure;
 
 /// How long the store has for its answer.
@@ -94,7 +96,7 @@ impl Bucket {
 impl NotListed {
     /// A store that does not know the request says so for ever, and so does one that forbids it.
     fn refused(status: StatusCode, text: &str) -> Self {
-        let said: String = text.chars().take(300).collect();
+        let said = known::excerpt(text.as_bytes(), SAID);
         let why = format!("{status}: {said}");
         let passes = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
         match passes || status == StatusCode::TOO_MANY_REQUESTS {

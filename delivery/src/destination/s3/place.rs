@@ -82,15 +82,24 @@ impl Place {
             options = options.with_allow_http(endpoint.starts_with("http://"));
             builder = builder.with_endpoint(self.address(endpoint));
         }
-        self.storing
+        let builder = self
+            .storing
             .tell(builder)?
             .with_bucket_name(&self.bucket)
             .with_region(&self.region)
             .with_virtual_hosted_style_request(!self.path_style)
             .with_client_options(options)
-            .with_retry(retries(max_retries))
-            .build()
-            .map_err(|e| Failure::halt(format!("{self} cannot be asked: {e}")))
+            .with_retry(retries(max_retries));
+        let build = |builder: AmazonS3Builder| {
+            let built = builder.build();
+            built.map_err(|e| Failure::halt(format!("{self} cannot be asked: {e}")))
+        };
+        if self.access.is_some() {
+            return build(builder);
+        }
+        // Only the store itself can be asked whom the chain finds.
+        let keys = chain::remembered(build(builder.clone())?.credentials());
+        build(builder.with_credentials(keys))
     }
 
     fn access(&self) -> Result<AmazonS3Builder, Failure> {

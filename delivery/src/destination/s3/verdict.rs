@@ -6,12 +6,16 @@
 use std::error::Error as _;
 
 use object_store::Error;
+use standpipe_config::secret::known;
 
 use super::Place;
 use crate::failure::{Failure, Verdict};
 
 /// How the text of a refusal begins; the status follows, and then the body.
 const STATUS: &str = "Server returned non-2xx status code: ";
+
+/// How much of what a store says is shown, in characters.
+pub(super) const SAID: usize = 300;
 
 /// How the text of a redirect begins that says nothing.
 const REDIRECT: &str = "Received redirect";
@@ -100,7 +104,7 @@ impl Reply {
             (Some(_), Some(answer)) => answer.trim_end_matches([':', ' ']).to_owned(),
             _ => text.to_owned(),
         };
-        let said = said.chars().take(300).collect();
+        let said = known::excerpt(said.as_bytes(), SAID);
         Self { status, code, said }
     }
 
@@ -141,10 +145,11 @@ impl Reply {
             }
             _ => "",
         };
-        Failure {
+        let said = &self.said;
+        Failure::new(
             verdict,
-            message: format!("cannot {doing} {key} in {place}: {}{advice}", self.said),
-        }
+            format!("cannot {doing} {key} in {place}: {said}{advice}"),
+        )
     }
 }
 

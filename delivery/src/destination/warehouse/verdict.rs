@@ -210,10 +210,7 @@ fn unanswered(doing: &str, error: &Error) -> Failure {
         true => Verdict::Halt,
         false => Verdict::Retry,
     };
-    Failure {
-        verdict,
-        message: format!("cannot {doing}: {text}"),
-    }
+    Failure::new(verdict, format!("cannot {doing}: {text}"))
 }
 
 #[cfg(test)]

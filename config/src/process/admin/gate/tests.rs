@@ -1,13 +1,17 @@
 use axum::body::Body;
 
 use super::*;
+use crate::secret::{Secret, SecretSource};
 
 const HERE: &str = "127.0.0.1:9";
 const THERE: &str = "192.0.2.1:9";
 
-fn bearer(token: &str, may_command: bool) -> Bearer {
-    Bearer {
-        token: token.into(),
+fn bearer(token: &str, may_command: bool) -> AdminToken {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), token).unwrap();
+    AdminToken {
+        name: format!("the bearer of {token}"),
+        token: Secret::read(SecretSource::File(file.path().to_owned())).unwrap(),
         may_command,
     }
 }
@@ -15,7 +19,7 @@ fn bearer(token: &str, may_command: bool) -> Bearer {
 /// Of somebody who looks, somebody who orders, and the process itself.
 fn gate() -> Gate {
     let bearers = vec![bearer("look", false), bearer("order", true)];
-    Gate::new(bearers, Some("own".into()))
+    Gate::new(&bearers, Some("own".into()))
 }
 
 /// The status of the refusal; 200 where there is none.
@@ -35,7 +39,7 @@ const PAUSE: (&str, &str) = ("POST", "/streams/web/pause");
 
 #[test]
 fn without_tokens_this_machine_is_answered_and_no_other() {
-    let open = Gate::new(vec![], Some("own".into()));
+    let open = Gate::new(&[], Some("own".into()));
     for what in [STATUS, PAUSE] {
         assert_eq!(asked(&open, HERE, what, ""), 200);
         assert_eq!(asked(&open, THERE, what, ""), 403);
@@ -97,7 +101,9 @@ fn a_browser_sends_it_as_a_password() {
 fn other_tokens_count_at_once() {
     let gate = gate();
     let same_gate = gate.clone();
-    same_gate.accept(vec![bearer("new", true)]);
+    let mut now = vec![bearer("look", false), bearer("order", true)];
+    same_gate.change(&mut now, &[bearer("new", true)]);
+    assert_eq!(now.len(), 1);
     assert_eq!(asked(&gate, THERE, STATUS, "Bearer look"), 401);
     assert_eq!(asked(&gate, THERE, STATUS, "Bearer new"), 200);
     assert_eq!(asked(&gate, HERE, PAUSE, "Bearer own"), 200);
