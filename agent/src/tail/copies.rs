@@ -37,9 +37,9 @@ pub(super) struct Wanted {
     /// Places that were read up to.
     marks: Vec<(u64, Option<Tail>)>,
     /// The farthest of them.
-    pub(super) farthest: u64,
+    farthest: u64,
     /// What the stream farthest behind has read.
-    least: u64,
+    pub(super) least: u64,
     /// It must hold all that was read.
     in_full: bool,
 }

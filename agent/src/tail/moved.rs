@@ -4,7 +4,6 @@
 
 use std::io;
 
-use standpipe_config::frame::Tail;
 use standpipe_config::names::SourceId;
 
 use super::copies::{Copy, Wanted};
@@ -323,7 +322,7 @@ impl Follower {
         };
         let wanted = Wanted::from(&known(&source)).in_full();
         let folder = folder_of(&source.path).to_owned();
-        let Some(copy) = self.find_copy(&wanted, &folder, wanted.farthest, None) else {
+        let Some(copy) = self.find_copy(&wanted, &folder, wanted.least, None) else {
             return false;
         };
         if let Some(sleeping) = self.dormant.get_mut(&source.incarnation.key()) {

@@ -59,7 +59,7 @@ pub struct Place {
     /// The long form is asked for.
     pub full: bool,
     /// What the receiver has.
-    pub receiver: Shared,
+    pub(crate) receiver: Shared,
 }
 
 /// A play.
