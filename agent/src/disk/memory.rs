@@ -16,11 +16,14 @@ use super::{Kind, Name, Sight};
 /// What `kill -9` is in a test: a panic that only the simulator catches.
 pub(crate) const KILLED: &str = "killed";
 
+/// What happens in so many steps.
+type Later = (u64, Box<dyn FnOnce()>);
+
 thread_local! {
     /// Steps until the kill; `None`: it never comes.
     static STEPS: Cell<Option<u64>> = const { Cell::new(None) };
     /// What somebody else does, and in how many steps.
-    static ACT: Cell<Option<(u64, Box<dyn FnOnce()>)>> = const { Cell::new(None) };
+    static ACT: Cell<Option<Later>> = const { Cell::new(None) };
 }
 
 /// Lets the process die before its nth step from now on the file system or in its progress.

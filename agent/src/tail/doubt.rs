@@ -358,7 +358,8 @@ fn is_same(a: &Handle, b: &Handle, (from, to): (u64, u64)) -> io::Result<bool> {
     let (mut at, mut left, mut right) = (from, Vec::new(), Vec::new());
     while at < to {
         let wanted = WINDOW.min(to - at) as usize;
-        (left.clear(), right.clear());
+        left.clear();
+        right.clear();
         a.read(at, wanted, &mut left)?;
         b.read(at, wanted, &mut right)?;
         if left != right || left.len() != wanted {

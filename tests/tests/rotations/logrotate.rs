@@ -64,6 +64,17 @@ fn program() -> Option<PathBuf> {
     places.find(|place| place.exists())
 }
 
+fn run(stage: &mut Stage, settings: &Path) -> Outcome {
+    let state = stage.path("../logrotate.state");
+    let arguments = [
+        "-f",
+        "-s",
+        &state.to_string_lossy(),
+        &settings.to_string_lossy(),
+    ];
+    stage.command(&program().unwrap_or_default(), &arguments)
+}
+
 fn rotate(stage: &mut Stage, mode: &str) -> Outcome {
     let settings = settings(stage, mode)?;
     let in_place = mode.starts_with("copytruncate");
@@ -88,22 +99,13 @@ fn rotate(stage: &mut Stage, mode: &str) -> Outcome {
     Ok(())
 }
 
-fn run(stage: &mut Stage, settings: &Path) -> Outcome {
-    let state = stage.path("../logrotate.state");
-    let arguments = [
-        "-f",
-        "-s",
-        &state.to_string_lossy(),
-        &settings.to_string_lossy(),
-    ];
-    stage.command(&program().unwrap_or_default(), &arguments)
-}
-
-/// Names made of the time are to differ.
+/// Names made of the time are to differ: logrotate refuses to rotate twice to one name. The clock that
+/// it reads moves by ticks, up to 10 ms late, so the next second has to have begun for longer.
 fn next_second() {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let over = now.unwrap_or_default().subsec_nanos();
-    std::thread::sleep(Duration::from_nanos(1_000_000_000 - u64::from(over)));
+    let over = Duration::from_nanos(u64::from(now.unwrap_or_default().subsec_nanos()));
+    let tick = Duration::from_millis(50);
+    std::thread::sleep(Duration::from_secs(1) + tick - over);
 }
 
 /// logrotate refuses settings and folders to which others may write.
