@@ -8,6 +8,8 @@ mod run;
 mod sender;
 mod watch;
 
+#[cfg(test)]
+pub(crate) use lost::entries as remembered_by_daemon;
 pub use run::{CannotStart, run};
 
 #[cfg(test)]

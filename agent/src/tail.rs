@@ -4,7 +4,7 @@
 //! [`Disk`](crate::disk::Disk) alone, reads only when a stream asks for a request, and learns from
 //! the answers. It neither waits nor sleeps, so that a simulator can drive it through any history.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,9 +20,12 @@ use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
 mod answers;
 mod archives;
 mod compose;
+mod copies;
+mod doubt;
 mod file;
 mod find;
 mod hold;
+mod moved;
 mod observe;
 pub mod plan;
 mod reading;
@@ -31,6 +34,7 @@ mod request;
 mod scan;
 mod shape;
 mod status;
+mod stream;
 
 pub use answers::Settled;
 pub(crate) use file::{line_end_before, tail_at};
@@ -40,6 +44,7 @@ pub use status::{Bytes, Reasons, STATES, SourceStatus, Status, Unmatched, Unread
 
 use file::File;
 use plan::Step;
+use stream::Stream;
 
 /// At most one sync of progress in this time; nothing but bandwidth depends on it.
 pub const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
@@ -78,25 +83,6 @@ impl Default for Rules {
 /// Names a followed file within this process.
 type Key = u64;
 
-/// One stream, as the agent sees it.
-#[derive(Debug)]
-struct Stream {
-    name: StreamName,
-    /// Files with something to do, in turn.
-    ready: VecDeque<Key>,
-    /// A line of this file is being cut: nothing comes between its parts.
-    cut: Option<Key>,
-    /// Requests handed out, oldest first.
-    outstanding: VecDeque<request::Outstanding>,
-    /// Counts the times that everything handed out became void.
-    generation: u64,
-    next_request: u64,
-    /// Raw bytes of the next request, at most; halved when one is refused as too large.
-    limit: u64,
-    /// When the daemon is told next which sources live.
-    live_at: Duration,
-}
-
 /// Follows files for a set of flows.
 #[derive(Debug)]
 pub struct Follower {
@@ -133,6 +119,8 @@ pub struct Follower {
     /// Open files, by count.
     open: usize,
     crowded: bool,
+    /// New files that may be copies of others.
+    doubtful: BTreeSet<Key>,
     /// Events that wait for their end, and until when.
     held: BTreeSet<(Duration, Key, usize)>,
     /// Where a stream stands has changed since it was last staged.
@@ -181,6 +169,7 @@ impl Follower {
             unmatched: Vec::new(),
             open: 0,
             crowded: false,
+            doubtful: BTreeSet::new(),
             held: BTreeSet::new(),
             dirty: BTreeSet::new(),
             staged: Vec::new(),
@@ -309,18 +298,19 @@ impl Follower {
         let Some(cursor) = file.cursor(stream) else {
             return;
         };
+        let place = file.kept_place(cursor);
         let entry = Entry::Standing {
             source: cursor.source,
             stream: self.streams[stream].name.clone(),
             standing: Standing {
-                place: cursor.acknowledged,
+                place,
                 size: file.seen,
                 excluded: cursor.excluded,
                 counts: cursor.counts,
                 is_final: cursor.is_final,
             },
         };
-        self.staged.push((key, stream, cursor.acknowledged));
+        self.staged.push((key, stream, place));
         self.progress.stage(&entry);
         self.grow_prefix(key);
     }
@@ -367,28 +357,14 @@ impl Follower {
             let Some(source) = self.progress.state().sources.get(&cursor.source) else {
                 continue;
             };
-            if !cursor.queued && file.step(cursor, source) != Step::Nothing {
+            let wanted = file.step(cursor, source) != Step::Nothing || file.must_identify(cursor);
+            if !cursor.queued && wanted && !file.is_doubtful() {
                 file.cursors[place].queued = true;
                 woken.push(file.cursors[place].stream);
             }
         }
         for stream in woken {
             self.streams[stream].ready.push_back(key);
-        }
-    }
-}
-
-impl Stream {
-    fn new(name: StreamName, limit: u64) -> Self {
-        Self {
-            name,
-            ready: VecDeque::new(),
-            cut: None,
-            outstanding: VecDeque::new(),
-            generation: 0,
-            next_request: 0,
-            limit,
-            live_at: Duration::ZERO,
         }
     }
 }

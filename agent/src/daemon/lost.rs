@@ -130,7 +130,7 @@ async fn ask(stream: &StreamName, receiver: &Receiver, agent: AgentId) -> Option
 
 /// What the daemon holds, as entries of progress. A source without evidence cannot be recognised,
 /// and its file is read from its beginning.
-fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
+pub(crate) fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
     let mut sources: BTreeMap<SourceId, Vec<(StreamName, HeldSource)>> = BTreeMap::new();
     for (stream, source) in held {
         let known = sources.entry(source.mark.source).or_default();

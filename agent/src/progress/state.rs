@@ -105,6 +105,13 @@ pub enum Entry {
         /// Largest size seen in the epoch before.
         closed_at: u64,
     },
+    /// A source goes on in a copy that was made of its file (its `Source` entry says in which).
+    Copied {
+        /// The source.
+        source: SourceId,
+        /// What the copy held when it was recognised.
+        size: u64,
+    },
     /// A stream moved on in a source.
     Standing {
         /// The source.
@@ -152,6 +159,9 @@ pub struct Source {
     pub epoch: u64,
     /// Earlier epochs that a stream may not have passed yet, and how many bytes each held.
     pub closed: BTreeMap<u64, u64>,
+    /// Its file is a copy of the one that was read first, and had this size. What had been read
+    /// may have been more.
+    pub copied: Option<u64>,
     /// Where each stream stands.
     pub streams: BTreeMap<StreamName, Standing>,
 }
@@ -205,9 +215,15 @@ impl State {
                 if let Some(known) = self.sources.get_mut(source) {
                     known.closed.insert(epoch.saturating_sub(1), *closed_at);
                     known.epoch = *epoch;
+                    known.copied = None;
                     for standing in known.streams.values_mut() {
                         (standing.size, standing.excluded) = (0, 0);
                     }
+                }
+            }
+            Entry::Copied { source, size } => {
+                if let Some(known) = self.sources.get_mut(source) {
+                    known.copied = Some(*size);
                 }
             }
             Entry::Standing {
@@ -266,6 +282,7 @@ impl State {
                     prefix,
                     epoch: 0,
                     closed: BTreeMap::new(),
+                    copied: None,
                     streams: BTreeMap::new(),
                 };
                 self.sources.insert(source, new);
@@ -337,6 +354,9 @@ fn source_entries(id: SourceId, source: &Source, entries: &mut Vec<Entry>) {
             epoch: source.epoch,
             closed_at: 0,
         });
+    }
+    if let Some(size) = source.copied {
+        entries.push(Entry::Copied { source: id, size });
     }
     // The one farthest behind first: it keeps the closed epochs from being dropped as passed.
     let mut streams: Vec<_> = source.streams.iter().collect();

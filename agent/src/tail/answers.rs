@@ -104,7 +104,11 @@ impl Follower {
         }
         for key in keys {
             let file = self.files.get_mut(&key);
-            let Some(cursor) = file.and_then(|file| file.cursor_mut(stream)) else {
+            let Some(file) = file else {
+                continue;
+            };
+            file.lose_unacknowledged(stream);
+            let Some(cursor) = file.cursor_mut(stream) else {
                 continue;
             };
             cursor.rewind();
@@ -184,6 +188,7 @@ impl Follower {
         }
         let current = cursor.epoch == sent.start.epoch;
         let found = judge(sent, answer, |at, tail| match current {
+            true if file.is_beyond_copy(at, sent.end.offset) => Confirmation::Agrees,
             true => file.confirm(at, tail),
             false => Confirmation::Unknown,
         });
@@ -207,8 +212,10 @@ impl Follower {
         sent: &Sent,
         (gap, dropped): (Option<GapReason>, u64),
     ) {
-        let cursor = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream));
-        let Some(cursor) = cursor else {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        let Some(cursor) = file.cursor_mut(stream) else {
             return;
         };
         let bytes = sent.end.offset - sent.start.offset;
@@ -221,6 +228,7 @@ impl Follower {
         }
         cursor.acknowledge(sent.end);
         cursor.is_final = false;
+        file.settle(stream);
         self.dirty.insert((key, stream));
     }
 

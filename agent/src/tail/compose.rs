@@ -14,7 +14,8 @@ use super::hold::{Header, Hole};
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
 use super::request::{
-    Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, push_final, push_gap, range,
+    Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, identify_moved, push_final,
+    push_gap, range,
 };
 use super::shape::{Shape, Split};
 use super::{Follower, Key};
@@ -173,6 +174,7 @@ impl Follower {
     /// One turn of one file. Whether anything moved. Never sends a byte of an epoch that is not
     /// durable (rule 1).
     fn fill(&mut self, key: Key, stream: usize, draft: &mut Draft) -> Result<bool, ProgressError> {
+        self.learn_beginning(key);
         if !self.sync_births()? {
             return Ok(false);
         }
@@ -188,7 +190,10 @@ impl Follower {
                 return Ok(moved);
             };
             match file.step(cursor, source) {
-                Step::Nothing => return Ok(moved),
+                Step::Nothing => {
+                    identify_moved(key, file, stream, draft);
+                    return Ok(moved);
+                }
                 Step::NextEpoch => {
                     if let Some(cursor) = file.cursor_mut(stream) {
                         cursor.turn();
@@ -305,13 +310,20 @@ impl Follower {
         };
         let (got, unfinished) =
             reading.run(buffer, |bytes, whole| shape.run(&next, bytes, whole))?;
-        let begun = cursor.next.offset == 0 && matches!(got, Got::Records(..));
+        let records = matches!(got, Got::Records(..));
+        let begun = cursor.next.offset == 0 && records;
         let Some(file) = self.files.get_mut(&key) else {
             return Ok(Got::Nothing);
         };
         // From its first byte on, what a stream read is evidence for all others.
         if begun && buffer.len() > file.prefix.length as usize {
             file.prefix = Prefix::of(buffer);
+        }
+        if begun {
+            file.remember_opening(buffer);
+        }
+        if records {
+            file.remember_places(&next, buffer);
         }
         if let Some(cursor) = file.cursor_mut(stream) {
             (cursor.unfinished, cursor.quiet) = (unfinished, false);
@@ -348,6 +360,7 @@ impl Follower {
             return;
         };
         file.failing = None;
+        file.remember_place(end.offset, end.tail);
         identify(key, file, stream, draft);
         let Some(cursor) = file.cursor_mut(stream) else {
             return;
@@ -370,27 +383,5 @@ impl Follower {
             self.spare.records = Builder::reusing(records);
         }
         self.streams[stream].cut = (end.part > 0).then_some(key);
-    }
-
-    /// What was read does not follow what was read before: a look decides what happened.
-    fn look_closer(&mut self, key: Key) {
-        let Some(file) = self.files.get_mut(&key) else {
-            return;
-        };
-        let Some(handle) = &file.handle else {
-            return;
-        };
-        match handle.look() {
-            Ok(sight) => match file.is_unchanged() {
-                // It shrank between the look and the read, and the rest is as it was.
-                Ok(true) if !file.shrank(sight.size) => self.observe(key, sight),
-                Ok(_) => {
-                    file.sight = sight;
-                    self.truncated(key, sight.size);
-                }
-                Err(error) => self.failed(key, &error),
-            },
-            Err(error) => self.failed(key, &error),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Beginning to follow a file: is it one that is remembered, or a new one?
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,13 +8,13 @@ use standpipe_config::names::{SourceId, StreamName};
 use standpipe_config::settings::agent::Start;
 
 use super::archives::{Search, inflated};
-use super::file::{Cursor, File, folder_of, known, line_end_before, show};
+use super::file::{Cursor, File, folder_of, line_end_before};
 use super::plan::Ending;
 use super::scan::Located;
 use super::{Follower, Key};
 use crate::discover::Found;
 use crate::disk::{Handle, Kind, Sight};
-use crate::identity::{Incarnation, PREFIX, Prefix, Verdict, judge};
+use crate::identity::{Incarnation, PREFIX, Prefix};
 use crate::progress::{Entry, ProgressError, Standing};
 use crate::split::Feeds;
 
@@ -81,30 +82,15 @@ impl Follower {
     pub(super) fn adopt(&mut self, handle: Handle, path: &Path, sight: Sight) -> io::Result<Key> {
         let mut prefix = Vec::new();
         handle.read(0, PREFIX, &mut prefix)?;
-        let incarnation = Incarnation::of(&sight);
-        let candidates = self
-            .dormant
-            .get(&incarnation.key())
-            .cloned()
-            .unwrap_or_default();
-        let mut ours = Vec::new();
-        let mut truncated = false;
-        for id in candidates {
-            let Some(source) = self.progress.state().sources.get(&id) else {
-                continue;
-            };
-            let known = known(source);
-            let verdict = judge(&known, &show(&handle, sight, &prefix, &known)?);
-            truncated |= verdict == Verdict::Truncated;
-            if verdict != Verdict::Other {
-                ours.push(id);
-            }
-        }
+        let (ours, truncated) = self.recognise(&handle, &sight, &prefix)?;
         if handle.is_archive() && (ours.is_empty() || truncated) {
             let why = "what it holds is not what a file held that it was made of";
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
         let key = self.follow(Some(handle), path, sight, Prefix::of(&prefix));
+        if let Some(file) = self.files.get_mut(&key) {
+            file.remember_opening(&prefix);
+        }
         let remembered = self.wake_sources(key, &ours);
         if let Some(file) = self.files.get_mut(&key) {
             file.noted = remembered;
@@ -118,10 +104,19 @@ impl Follower {
                 false => self.cut_short(key, sight.size),
             }
         }
+        if !ours.is_empty() {
+            self.doubt(key);
+        }
         Ok(key)
     }
 
-    fn follow(&mut self, handle: Option<Handle>, path: &Path, sight: Sight, prefix: Prefix) -> Key {
+    pub(super) fn follow(
+        &mut self,
+        handle: Option<Handle>,
+        path: &Path,
+        sight: Sight,
+        prefix: Prefix,
+    ) -> Key {
         let key = self.next_key;
         self.next_key += 1;
         self.open += usize::from(handle.is_some());
@@ -147,6 +142,10 @@ impl Follower {
             },
             failing: None,
             cursors: Vec::new(),
+            doubt: None,
+            copied: None,
+            opening: Vec::new(),
+            trail: VecDeque::new(),
         };
         self.files.insert(key, file);
         let names = (sight.device, sight.inode, sight.birth);
@@ -156,7 +155,7 @@ impl Follower {
 
     /// Lets the streams of remembered sources go on in a file; returns the largest size that is
     /// remembered of it.
-    fn wake_sources(&mut self, key: Key, ids: &[SourceId]) -> u64 {
+    pub(super) fn wake_sources(&mut self, key: Key, ids: &[SourceId]) -> u64 {
         let mut remembered = 0;
         for id in ids {
             let Some(source) = self.progress.state().sources.get(id) else {
@@ -184,6 +183,7 @@ impl Follower {
             }
             if let Some(file) = self.files.get_mut(&key) {
                 file.cursors.extend(cursors);
+                file.copied = source.copied.or(file.copied);
             }
             self.missing.remove(id);
             if let Some(sources) = self.dormant.get_mut(&sleeping) {
@@ -220,6 +220,7 @@ impl Follower {
                 Some(known) => known,
                 None => (self.mint_source(key)?, 0),
             };
+            let new = known.is_none();
             let standing = Standing {
                 excluded: self.excluded(key, flow),
                 size: self.files.get(&key).map_or(0, |file| file.seen),
@@ -239,12 +240,15 @@ impl Follower {
                     ..cursor
                 });
             }
+            if new {
+                self.doubt(key);
+            }
         }
         self.wake(key);
         Ok(())
     }
 
-    fn mint_source(&mut self, key: Key) -> Result<SourceId, ProgressError> {
+    pub(super) fn mint_source(&mut self, key: Key) -> Result<SourceId, ProgressError> {
         let source = SourceId::mint()?;
         self.stage_source(key, source);
         if let Some(file) = self
@@ -273,18 +277,14 @@ impl Follower {
     /// Sources that did not end and that no pattern found after a start: renamed to a name that
     /// does not match, or deleted, while nobody looked.
     pub(super) fn look_for_dormant(&mut self, found: &Found) -> Result<(), ProgressError> {
-        let streams: Vec<StreamName> = self.streams().cloned().collect();
         let blind = |folder: &Path| found.unreadable.iter().any(|(path, _)| path == folder);
         let mut lost: Vec<(SourceId, PathBuf, Incarnation)> = Vec::new();
         for id in self.dormant.values().flatten() {
-            let Some(source) = self.progress.state().sources.get(id) else {
+            let source = self.progress.state().sources.get(id);
+            let Some(source) = source.filter(|_| self.is_fed(id)) else {
                 continue;
             };
-            let fed = source
-                .streams
-                .iter()
-                .any(|(name, s)| !s.is_final && streams.contains(name));
-            if fed && !blind(folder_of(&source.path)) {
+            if !blind(folder_of(&source.path)) {
                 lost.push((*id, source.path.clone(), source.incarnation));
             }
         }
@@ -317,6 +317,9 @@ impl Follower {
                 }
             }
             Located::Nowhere => {
+                if self.continues_elsewhere(id) {
+                    return Ok(());
+                }
                 let since = *self.missing.entry(id).or_insert(now);
                 let over = now.saturating_sub(since) >= self.rules.rotate_wait;
                 let last = self.rules.once || over;
@@ -362,6 +365,7 @@ impl Follower {
             birth: source.incarnation.birth,
             size: source.size(),
             modified: 0,
+            changed: 0,
             links: 0,
             kind: Kind::File,
         };

@@ -48,6 +48,7 @@ impl Follower {
         self.missing.clear();
         self.passed_over.clear();
         self.refused.clear();
+        self.doubtful.clear();
         self.held.clear();
         self.dirty.clear();
         self.staged.clear();

@@ -111,6 +111,16 @@ pub(super) fn identify(key: Key, file: &File, stream: usize, draft: &mut Draft) 
     }
 }
 
+/// Says which file a source is now, though there is nothing else to say of it.
+pub(super) fn identify_moved(key: Key, file: &File, stream: usize, draft: &mut Draft) {
+    if file
+        .cursor(stream)
+        .is_some_and(|cursor| file.must_identify(cursor))
+    {
+        identify(key, file, stream, draft);
+    }
+}
+
 pub(super) fn push_gap(
     key: Key,
     file: &mut File,

@@ -31,6 +31,7 @@ impl Follower {
         }
         self.look_for_unmet(&found)?;
         self.look_for_dormant(&found)?;
+        self.decide_all();
         self.retire();
         if self.disk.now() >= self.remember_at {
             self.remember();

@@ -15,6 +15,9 @@ use crate::progress::{Counts, Source, Standing};
 pub struct Status {
     /// The program's version.
     pub version: String,
+    /// How many times everything was looked at since the start.
+    #[serde(default)]
+    pub looks: u64,
     /// One per file and stream: those that are followed, and those that are remembered.
     pub sources: Vec<SourceStatus>,
     /// What became of all bytes.
@@ -138,6 +141,7 @@ impl Follower {
         });
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            looks: self.scans,
             sources: followed.chain(self.remembered()).collect(),
             bytes: self.bytes(),
             unmatched: self.unmatched(),
@@ -223,6 +227,9 @@ impl Follower {
     }
 
     fn waiting(&self, file: &File, cursor: &Cursor) -> u64 {
+        if file.is_repetition() {
+            return 0;
+        }
         let at = cursor.acknowledged;
         if at.epoch == cursor.epoch {
             return file.seen.saturating_sub(at.offset);
