@@ -102,7 +102,7 @@ fn documents_are_taken_apart_and_lie_where_their_keys_say() -> Outcome {
         return folder.done();
     };
     let list = folder.join("list");
-    let python = python.arg(script("apart.py")).args([&door, BUCKET]);
+    let python = python.arg(script("apart.py")).args([door.as_str(), BUCKET]);
     let running = python.arg(&list).stderr(Stdio::inherit()).spawn();
     let mut running = running.attempting("run Python")?;
     let (mut random, mut kills) = (Random::new(), 0);
