@@ -94,7 +94,15 @@ impl Follower {
         };
         match unchanged {
             Ok(true) if sight.size < file.seen => self.cut_short(key, sight.size),
-            Ok(true) => file.seen = sight.size,
+            Ok(true) => {
+                file.seen = sight.size;
+                // What begins only now is known by that before it is read.
+                if file.prefix.length == 0
+                    && let Some(Ok(prefix)) = file.handle.as_ref().map(prefix_now)
+                {
+                    file.prefix = prefix;
+                }
+            }
             Ok(false) => self.truncated(key, sight.size),
             Err(error) => self.failed(key, &error),
         }

@@ -159,6 +159,21 @@ fn what_is_read_after_the_last_look_of_who_copies_is_in_no_copy_and_arrives() {
     }
 }
 
+/// A log of which nothing could be read before it was truncated.
+#[test]
+fn the_copy_of_a_log_that_was_not_read_at_all_is_known() {
+    let mut world = world();
+    world.memory.append(LOG, b"");
+    ship(&mut world);
+    world.memory.append(LOG, b"one\n");
+    assert!(world.follower().noticed(&LOG.into()));
+    copytruncate(&world);
+    world.memory.append(LOG, b"two\n");
+    ship(&mut world);
+    assert_settled(&mut world, &["one\n", "two\n"]);
+    assert_eq!(gone(&mut world), 0);
+}
+
 #[test]
 fn a_copy_that_was_empty_when_it_was_seen_is_known() {
     let mut world = world();
