@@ -2,7 +2,7 @@
 //! and stops them.
 
 mod follow;
-mod lost;
+pub(crate) mod lost;
 mod parts;
 mod run;
 mod sender;

@@ -72,6 +72,8 @@ struct State {
     locked: Vec<PathBuf>,
     /// Nothing is mounted on the folder: it is another one, and empty.
     unmounted: bool,
+    /// It does not tell when files were born.
+    birthless: bool,
 }
 
 /// The file system. Clones are the same one.
@@ -238,6 +240,11 @@ impl Memory {
         before_step(steps, move || memory.truncate(&path, 0));
     }
 
+    /// From now on births are not told, or are.
+    pub(crate) fn hide_births(&self, hidden: bool) {
+        self.0.lock().unwrap().birthless = hidden;
+    }
+
     /// Takes the file system away, or gives it back.
     pub(crate) fn unmount(&self, unmounted: bool) {
         self.0.lock().unwrap().unmounted = unmounted;
@@ -273,7 +280,7 @@ impl State {
         self.births += 1;
         let node = Node {
             bytes: Vec::new(),
-            birth: self.births,
+            birth: if self.birthless { 0 } else { self.births },
             links: 1,
             modified: 0,
             changed: 0,

@@ -8,7 +8,9 @@ use standpipe_config::frame::Tail;
 use standpipe_config::names::{SourceId, StreamName};
 
 use super::counts::Counts;
+use super::journal::JournalStanding;
 use super::path_text::{path_from_text, path_to_text};
+use super::streams::Streams;
 use crate::identity::{Incarnation, Prefix, tail_of};
 
 /// How many sources that ended are remembered, in case that one comes back. Beyond it the oldest
@@ -35,6 +37,9 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Place {
+    /// The daemon, where progress was lost, does not tell which part of a line comes next.
+    pub const UNKNOWN_PART: u32 = u32::MAX;
+
     /// The first byte of an epoch.
     pub fn beginning(epoch: u64) -> Self {
         Self {
@@ -138,6 +143,15 @@ pub enum Entry {
         /// The sums.
         counts: Counts,
     },
+    /// A journal's entries are acknowledged up to here.
+    Journal {
+        /// Which journal.
+        name: String,
+        /// The stream that it feeds.
+        stream: StreamName,
+        /// Where it stands.
+        standing: JournalStanding,
+    },
     /// The very first look at all files is over: what appears from now on is read from its
     /// beginning.
     Begun,
@@ -163,7 +177,7 @@ pub struct Source {
     /// may have been more.
     pub copied: Option<u64>,
     /// Where each stream stands.
-    pub streams: BTreeMap<StreamName, Standing>,
+    pub streams: Streams,
 }
 
 impl Source {
@@ -195,6 +209,8 @@ pub struct State {
     pub begun: bool,
     /// Sources that ended, oldest first.
     pub ended: VecDeque<SourceId>,
+    /// Where journals stand, by their name and the stream that they feed.
+    pub journals: BTreeMap<(String, StreamName), JournalStanding>,
 }
 
 impl State {
@@ -234,6 +250,14 @@ impl State {
             Entry::Left { source, stream } => self.left(source, stream),
             Entry::Forgotten { source } => self.forgotten(source),
             Entry::Totals { counts } => self.totals.add(counts),
+            Entry::Journal {
+                name,
+                stream,
+                standing,
+            } => {
+                let named = (name.clone(), stream.clone());
+                self.journals.insert(named, standing.clone());
+            }
             Entry::Begun => self.begun = true,
             Entry::Unknown => {}
         }
@@ -254,6 +278,12 @@ impl State {
                 source_entries(*id, source, &mut entries);
             }
         }
+        let journals = self.journals.iter();
+        entries.extend(journals.map(|((name, stream), standing)| Entry::Journal {
+            name: name.clone(),
+            stream: stream.clone(),
+            standing: standing.clone(),
+        }));
         entries
     }
 
@@ -283,7 +313,7 @@ impl State {
                     epoch: 0,
                     closed: BTreeMap::new(),
                     copied: None,
-                    streams: BTreeMap::new(),
+                    streams: Streams::default(),
                 };
                 self.sources.insert(source, new);
             }

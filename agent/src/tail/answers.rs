@@ -94,11 +94,12 @@ impl Follower {
         let waiting = std::mem::take(&mut self.streams[stream].outstanding);
         self.streams[stream].generation += 1;
         self.streams[stream].cut = None;
+        self.journals.rewind(stream);
         let mut keys = Vec::new();
         for item in done.into_iter().chain(&waiting).flat_map(|o| &o.items) {
             match item {
                 Item::Range { key, .. } | Item::Final { key, .. } => keys.push(*key),
-                Item::Identify { .. } => {}
+                Item::Identify { .. } | Item::IdentifyJournal { .. } | Item::Journal { .. } => {}
                 Item::Live => self.streams[stream].live_at = self.disk.now(),
             }
         }
@@ -151,6 +152,12 @@ impl Follower {
                 });
                 self.dirty.insert((*key, stream));
             }
+            Item::Journal {
+                place,
+                source,
+                sent,
+            } => return self.settle_journal((*place, *source), sent, answer),
+            Item::IdentifyJournal { place, source } => self.journal_identified(*place, *source),
             Item::Live => {}
         }
         Ok(Move::Advance)
@@ -195,6 +202,7 @@ impl Follower {
         match found {
             Move::Advance if was_delivered(gap.0, answer) => {
                 self.advance(key, stream, sent, (None, 0));
+                self.count_farther(key, stream, sent, answer);
             }
             Move::Advance => self.advance(key, stream, sent, gap),
             Move::GoTo { offset } => return Ok(self.go_to(key, stream, sent, offset, answer.mark)),
@@ -203,6 +211,16 @@ impl Follower {
             Move::Mint => self.mint(key, stream)?,
         }
         Ok(found)
+    }
+
+    /// What was delivered before a kill may reach farther than what was remembered of the file.
+    fn count_farther(&mut self, key: Key, stream: usize, sent: &Sent, answer: &Answer) {
+        let mark = answer.mark.filter(|mark| mark.epoch == sent.end.epoch);
+        let farther = mark.and_then(|mark| mark.offset.checked_sub(sent.end.offset));
+        let cursor = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream));
+        if let (Some(farther), Some(cursor)) = (farther, cursor) {
+            cursor.counts.delivered += farther;
+        }
     }
 
     fn advance(

@@ -94,6 +94,7 @@ impl Follower {
     }
 
     fn hand_out(&mut self, number: usize, draft: Draft) -> Request {
+        let unsent = self.unsent_lately(number);
         let stream = &mut self.streams[number];
         let id = stream.next_request;
         stream.next_request += 1;
@@ -106,7 +107,7 @@ impl Follower {
         Request {
             id,
             generation,
-            unsent: self.unsent(number),
+            unsent,
             frames: draft.encoder.frames(),
             body: draft.encoder.finish(),
         }
@@ -132,6 +133,7 @@ impl Follower {
             .iter()
             .filter(|(_, source)| source.streams.get(name).is_some_and(|s| !s.is_final))
             .map(|(id, _)| *id)
+            .chain(self.journals.sources(stream))
             .collect();
         self.streams[stream].live_at = now + self.rules.live.max(Duration::from_secs(1));
         if !live.is_empty() {
@@ -141,6 +143,7 @@ impl Follower {
 
     fn fill_all(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
         self.finish_line(stream, draft)?;
+        self.fill_journals(stream, draft)?;
         let mut turns = self.streams[stream].ready.len();
         while turns > 0 && !draft.is_full() {
             turns -= 1;

@@ -8,14 +8,14 @@ use standpipe_config::names::{SourceId, StreamName};
 use standpipe_config::settings::agent::Start;
 
 use super::archives::{Search, inflated};
-use super::file::{Cursor, File, folder_of, line_end_before};
+use super::file::{Cursor, File, folder_of, line_end_before, part_at};
 use super::plan::Ending;
 use super::scan::Located;
 use super::{Follower, Key};
 use crate::discover::Found;
 use crate::disk::{Handle, Kind, Sight};
 use crate::identity::{Incarnation, PREFIX, Prefix};
-use crate::progress::{Entry, ProgressError, Standing};
+use crate::progress::{Entry, Place, ProgressError, Standing};
 use crate::split::Feeds;
 
 impl Follower {
@@ -168,12 +168,8 @@ impl Follower {
                 .iter()
                 .filter_map(|(stream, standing)| {
                     let (stream, flow) = self.flow_of(stream, &source.path)?;
-                    let cursor = Cursor::at(*id, source.epoch, standing);
-                    Some(Cursor {
-                        stream,
-                        flow,
-                        ..cursor
-                    })
+                    let at = Cursor::at(*id, source.epoch, standing);
+                    Some(self.within_line(key, Cursor { stream, flow, ..at }))
                 })
                 .collect();
             for cursor in &cursors {
@@ -193,11 +189,27 @@ impl Follower {
         remembered
     }
 
+    /// Finds out which part of a line comes next, where that is not remembered.
+    fn within_line(&self, key: Key, mut cursor: Cursor) -> Cursor {
+        if cursor.next.part != Place::UNKNOWN_PART {
+            return cursor;
+        }
+        let handle = self.files.get(&key).and_then(|file| file.handle.as_ref());
+        let handle = handle.filter(|_| cursor.is_current());
+        let at = cursor.next.offset;
+        let part = handle.map(|handle| part_at(handle, &self.flows[cursor.flow], at));
+        let part = part.and_then(Result::ok).unwrap_or(0);
+        (cursor.next.part, cursor.acknowledged.part) = (part, part);
+        cursor
+    }
+
     /// The flow of a stream that a path belongs to, or, if it was renamed since, any of the
     /// stream's.
     fn flow_of(&self, stream: &StreamName, path: &Path) -> Option<(usize, usize)> {
         let stream = self.streams.iter().position(|s| s.name == *stream)?;
-        let flows = || (0..self.flows.len()).filter(|flow| self.stream_of[*flow] == stream);
+        let of_files = |flow: usize| self.flows[flow].journald.is_none();
+        let flows =
+            || (0..self.flows.len()).filter(|f| self.stream_of[*f] == stream && of_files(*f));
         let flow = flows()
             .find(|flow| self.discover.matches(*flow, path))
             .or_else(|| flows().next())?;

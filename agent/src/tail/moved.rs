@@ -307,7 +307,8 @@ impl Follower {
     fn is_relieved(&self, id: &SourceId, by: &[SourceId]) -> bool {
         let streams = |id: &SourceId| {
             let source = self.progress.state().sources.get(id);
-            source.into_iter().flat_map(|source| source.streams.keys())
+            let standings = source.into_iter().flat_map(|source| source.streams.iter());
+            standings.map(|(name, _)| name)
         };
         by.iter()
             .flat_map(streams)

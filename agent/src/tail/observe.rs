@@ -149,6 +149,8 @@ impl Follower {
             cursor.epoch += 1;
             (cursor.excluded, cursor.unfinished) = (0, 0);
             (cursor.is_final, cursor.final_sent) = (false, false);
+            // The daemon is told how the file begins now (rule 6).
+            cursor.identified = false;
             self.dirty.insert((key, cursor.stream));
         }
         for (source, epoch) in sources {

@@ -1,6 +1,7 @@
 //! What an operator sees of the followed files.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::names::{SourceId, StreamName};
@@ -9,6 +10,9 @@ use super::Follower;
 use super::file::{Cursor, File};
 use super::plan::Ending;
 use crate::progress::{Counts, Source, Standing};
+
+/// How old may be what is said of waiting bytes.
+const LATELY: Duration = Duration::from_secs(1);
 
 /// The agent's status.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -142,7 +146,10 @@ impl Follower {
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             looks: self.scans,
-            sources: followed.chain(self.remembered()).collect(),
+            sources: followed
+                .chain(self.journal_status())
+                .chain(self.remembered())
+                .collect(),
             bytes: self.bytes(),
             unmatched: self.unmatched(),
             unreadable: self.unreadable(),
@@ -151,8 +158,8 @@ impl Follower {
 
     /// What became of all bytes.
     pub fn bytes(&self) -> Bytes {
-        let mut counts = self.progress.state().totals;
-        let mut waiting = 0;
+        let (mut counts, mut waiting) = self.journal_bytes();
+        counts.add(&self.progress.state().totals);
         for file in self.files.values() {
             for cursor in &file.cursors {
                 counts.add(&cursor.counts);
@@ -163,13 +170,21 @@ impl Follower {
         bytes(&counts, waiting)
     }
 
+    /// The same not long ago: with many files it is not cheap, and it is for operators only.
+    pub(super) fn unsent_lately(&mut self, stream: usize) -> u64 {
+        let now = self.disk.now();
+        if now >= self.streams[stream].unsent.0 {
+            self.streams[stream].unsent = (now + LATELY, self.unsent(stream));
+        }
+        self.streams[stream].unsent.1
+    }
+
     /// Bytes of a stream's files that are not sent, those on their way not counted.
-    pub(super) fn unsent(&self, stream: usize) -> u64 {
+    fn unsent(&self, stream: usize) -> u64 {
         let files = self.files.values();
         let cursors = files.filter_map(|file| Some((file, file.cursor(stream)?)));
-        let waiting: u64 = cursors
-            .map(|(file, cursor)| self.waiting(file, cursor))
-            .sum();
+        let waiting = cursors.map(|(file, cursor)| self.waiting(file, cursor));
+        let waiting = waiting.sum::<u64>() + self.journals.unsent(stream);
         let sent = self.streams[stream].outstanding.iter();
         waiting.saturating_sub(sent.map(|request| request.raw).sum())
     }
@@ -223,6 +238,10 @@ impl Follower {
             path: lossy(path),
             reason: reason.clone(),
         })
+        .chain(self.journals.troubles().map(|(name, reason)| Unreadable {
+            path: name.to_owned(),
+            reason,
+        }))
         .collect()
     }
 
@@ -273,7 +292,7 @@ impl Follower {
     }
 }
 
-fn bytes(counts: &Counts, waiting: u64) -> Bytes {
+pub(super) fn bytes(counts: &Counts, waiting: u64) -> Bytes {
     Bytes {
         delivered: counts.delivered,
         waiting,

@@ -25,6 +25,8 @@ pub(super) struct Stream {
     pub(super) limit: u64,
     /// When the daemon is told next which sources live.
     pub(super) live_at: Duration,
+    /// Bytes that wait beside what is sent, and until when that is new enough.
+    pub(super) unsent: (Duration, u64),
 }
 
 impl Stream {
@@ -39,6 +41,7 @@ impl Stream {
             next_request: 0,
             limit,
             live_at: Duration::ZERO,
+            unsent: (Duration::ZERO, 0),
         }
     }
 }
