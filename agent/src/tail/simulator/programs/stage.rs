@@ -276,7 +276,9 @@ impl Stage {
                 let mark = daemon.and_then(|daemon| daemon.marks.get(id));
                 let there = mark.map(|mark| (mark.epoch, mark.offset));
                 let here = standing.place;
-                let ahead = here.offset > 0 && there.is_none_or(|there| there < here.at());
+                // The rest of a file that was copied begins behind what another source delivers.
+                let begun = there.is_some() || standing.counts.delivered > 0;
+                let ahead = begun && here.offset > 0 && there.is_none_or(|there| there < here.at());
                 if ahead && !self.forgotten.contains(id) {
                     return Err(format!("progress says {here:?}, the daemon {there:?}"));
                 }
