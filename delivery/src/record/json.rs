@@ -324,9 +324,21 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes of a string come before a quote, a backslash or a control character. Eight at a
-/// time: most strings are too short for a call of memchr to pay.
+/// How many bytes of a string come before a quote, a backslash or a control character. Most strings are
+/// too short for a call of memchr to pay: what is long is passed over in blocks, which the compiler
+/// looks at as vectors, and the rest eight bytes at a time.
+#[inline]
 fn plain_length(bytes: &[u8]) -> usize {
+    let is_special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20);
+    let is_plain = |block: &[u8; 32]| !block.iter().fold(false, |any, b| any | is_special(*b));
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let passed = 32 * blocks.iter().take_while(|block| is_plain(block)).count();
+    passed + plain_words(&bytes[passed..])
+}
+
+/// The same, eight bytes at a time.
+#[inline]
+fn plain_words(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let is_below = |word: u64, limit: u64| word.wrapping_sub(limit * ONES) & !word & HIGH;

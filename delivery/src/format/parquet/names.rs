@@ -46,8 +46,8 @@ pub(super) struct Names {
     names: Vec<String>,
     /// The keys of these, in the same order.
     keys: Vec<String>,
-    /// These as they mostly stand in a record: with quotes and a colon. One that needs escapes in
-    /// JSON stands nowhere like that.
+    /// These as they mostly stand in a record: with a comma, quotes and a colon. One that needs escapes
+    /// in JSON stands nowhere like that.
     written: Vec<Option<String>>,
     by_key: HashMap<String, usize>,
     fold: bool,
@@ -66,7 +66,7 @@ impl Names {
             |key: &&String| !key.contains(['"', '\\']) && !key.contains(char::is_control);
         let written = keys.iter().map(|key| {
             let key = Some(key).filter(is_plain);
-            key.map(|key| format!("\"{key}\":"))
+            key.map(|key| format!(",\"{key}\":"))
         });
         let written = written.collect();
         let mut by_key = HashMap::new();
@@ -91,21 +91,32 @@ impl Names {
         self.expected = 0;
     }
 
+    /// Walks an object whose next key is the one that is expected, to the value of that key; which
+    /// column has it. `None`: another key comes, or it is written otherwise, and nothing was done.
+    #[inline]
+    pub(super) fn next_expected(
+        &self,
+        scanner: &mut Scanner<'_>,
+        first: &mut bool,
+    ) -> Option<usize> {
+        let written = self.written.get(self.expected)?.as_deref()?;
+        scanner
+            .next_expected(first, written)
+            .then_some(self.expected)
+    }
+
+    /// The value of the expected key was read: the next one is expected.
+    pub(super) fn expect_next(&mut self) {
+        self.expected += 1;
+    }
+
     /// Walks an object: its next key, after which comes its value, and which column has it; `None`
     /// behind its end. `first` begins as true.
-    #[inline]
     pub(super) fn next<'a>(
         &mut self,
         scanner: &mut Scanner<'a>,
         first: &mut bool,
     ) -> Result<Option<(Text<'a>, Option<usize>)>, Malformed> {
-        if let Some(Some(written)) = self.written.get(self.expected)
-            && let Some(key) = scanner.next_expected(first, written)
-        {
-            let place = self.expected;
-            self.expected += 1;
-            return Ok(Some((key, Some(place))));
-        }
         let Some(key) = scanner.next_key(first)? else {
             return Ok(None);
         };

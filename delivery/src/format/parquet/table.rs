@@ -137,6 +137,7 @@ impl Table {
         self.columns.begin(fill)?;
         let mut rest = Rest::new();
         let mut first = true;
+        self.columns.place_usual(self.rows, scanner, &mut first);
         while let Some(key) = self.columns.next_key(scanner, &mut first)? {
             let mut before = *scanner;
             match self.columns.place(self.rows, &key, scanner, fill)? {
@@ -145,6 +146,7 @@ impl Table {
                 Placed::Again | Placed::Nothing if !rest.is_empty() => rest.push((key.text, None)),
                 Placed::Again | Placed::Nothing => {}
             }
+            self.columns.place_usual(self.rows, scanner, &mut first);
         }
         self.columns.end(self.rows);
         if let Some(column) = &mut self.rest {
@@ -160,6 +162,9 @@ impl Table {
 
 /// The JSON object of the values that are in no column. Of several under one key the last counts.
 fn rest_text(rest: &Rest<'_>) -> Option<String> {
+    if rest.is_empty() {
+        return None;
+    }
     let mut seen = HashSet::new();
     let mut kept: Vec<_> = rest
         .iter()

@@ -2,33 +2,26 @@
 //! integer. Each is read in one go where it stands as most programs write it; where it does not, the
 //! scanner stays where it was, and reads letter by letter.
 
-use super::{Scanner, Text, plain_length};
+use super::{Scanner, plain_length};
 
 impl<'a> Scanner<'a> {
-    /// Walks an object whose next key is `written`, as a quoted key and a colon: what
-    /// [`next_key`](Self::next_key) would give, if that stands there without white space around it.
-    /// What records of a stream have in common is not read letter by letter.
-    pub(crate) fn next_expected(&mut self, first: &mut bool, written: &str) -> Option<Text<'a>> {
-        let rest = &self.text[self.at..];
-        let rest = if *first {
-            rest
-        } else {
-            rest.strip_prefix(',')?
-        };
-        if !rest.starts_with(written) {
-            return None;
+    /// Walks an object whose next key is `written`, as a comma, a quoted key and a colon: does what
+    /// [`next_key`](Self::next_key) would, if that stands there without white space around it. What
+    /// records of a stream have in common is not read letter by letter.
+    #[inline]
+    pub(crate) fn next_expected(&mut self, first: &mut bool, written: &str) -> bool {
+        let written = &written.as_bytes()[usize::from(*first)..];
+        let stands = self.text.as_bytes()[self.at..].starts_with(written);
+        if stands {
+            self.at += written.len();
+            *first = false;
         }
-        let quoted = &rest[..written.len() - 1];
-        self.at = self.text.len() - rest.len() + written.len();
-        *first = false;
-        Some(Text {
-            quoted,
-            escaped: false,
-        })
+        stands
     }
 
     /// Reads the next value if it is a string without escapes, as most strings are; else it stays
     /// where it was.
+    #[inline]
     pub(crate) fn plain_text(&mut self) -> Option<&'a str> {
         let rest = self.text.as_bytes()[self.at..].strip_prefix(b"\"")?;
         let length = plain_length(rest);
@@ -40,6 +33,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads the next value if it is an integer of at most 18 digits, as most integers are; else it
     /// stays where it was.
+    #[inline]
     pub(crate) fn short_integer(&mut self) -> Option<i64> {
         let rest = &self.text.as_bytes()[self.at..];
         let (digits, sign) = match rest {

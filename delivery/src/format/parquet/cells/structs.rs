@@ -63,8 +63,33 @@ impl Struct {
         fill.count(self.columns.len() + 1)
     }
 
-    /// Walks the object that was begun: its next key; `None` behind its end. `first` begins as true.
+    /// Walks the object that was begun, and places values in row `row`, for as long as each key is the
+    /// one that is expected and its value looks as most do. Returns nothing on purpose: what a key and
+    /// a value may be otherwise is dear to hand on, and hardly a record has any of it.
     #[inline]
+    pub(in super::super) fn place_usual(
+        &mut self,
+        row: usize,
+        scanner: &mut Scanner<'_>,
+        first: &mut bool,
+    ) {
+        loop {
+            let before = (*scanner, *first);
+            let Some(place) = self.names.next_expected(scanner, first) else {
+                return;
+            };
+            let column = self.columns.get_mut(place);
+            let placed = column.is_some_and(|c| c.len() == row && c.append_usual(scanner));
+            if !placed {
+                (*scanner, *first) = before;
+                return;
+            }
+            self.placed += 1;
+            self.names.expect_next();
+        }
+    }
+
+    /// Walks the object that was begun: its next key; `None` behind its end. `first` begins as true.
     pub(in super::super) fn next_key<'a>(
         &mut self,
         scanner: &mut Scanner<'a>,
@@ -75,7 +100,6 @@ impl Struct {
     }
 
     /// Places the value that follows `key` in row `row`, and reads on behind it.
-    #[inline]
     pub(in super::super) fn place<'a>(
         &mut self,
         row: usize,
@@ -135,8 +159,10 @@ impl Struct {
     ) -> Result<bool, Wrong<'a>> {
         self.begin(fill)?;
         let (mut whole, mut first) = (true, true);
+        self.place_usual(row, scanner, &mut first);
         while let Some(key) = self.next_key(scanner, &mut first)? {
             whole &= self.place(row, &key, scanner, fill)? != Placed::Not;
+            self.place_usual(row, scanner, &mut first);
         }
         self.end(row);
         Ok(whole)

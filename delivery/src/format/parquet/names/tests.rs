@@ -7,11 +7,24 @@ fn found(columns: &[&str], object: &str) -> Result<Vec<Option<usize>>, Malformed
     scanner.value()?;
     names.begin();
     let (mut first, mut places) = (true, Vec::new());
-    while let Some((key, place)) = names.next(&mut scanner, &mut first)? {
+    loop {
+        let expected = names.next_expected(&mut scanner, &mut first);
+        let place = match expected {
+            Some(_) => expected,
+            None => match names.next(&mut scanner, &mut first)? {
+                Some((key, place)) => {
+                    assert!(object.contains(key.quoted));
+                    place
+                }
+                None => break,
+            },
+        };
         let value = scanner.value()?;
         scanner.skip(value)?;
-        assert!(object.contains(key.quoted));
         places.push(place);
+        if expected.is_some() {
+            names.expect_next();
+        }
     }
     assert!(scanner.is_at_end());
     Ok(places)
