@@ -76,13 +76,12 @@ impl Follower {
             return Ok(None);
         }
         let limit = self.streams[stream].limit;
-        let waiting = self.streams[stream].ready.len().max(1) as u64;
         let mut draft = Draft {
             encoder: Encoder::reusing(self.agent, std::mem::take(&mut self.spare.body)),
             items: Vec::new(),
             raw: 0,
             limit,
-            turn: (limit / waiting).clamp(limit.min(READ as u64), limit) as usize,
+            turn: limit.min(READ as u64) as usize,
         };
         self.say_live(stream, &mut draft);
         self.fill_all(stream, &mut draft)?;

@@ -9,7 +9,8 @@ use crate::split::Feeds;
 
 use super::shape::Split;
 
-/// What is read at once, in bytes; `dependencies` measurements: bigger buffers gain nothing.
+/// What is read at once, in bytes. What is read, split and put into a frame stays in the processor's
+/// cache: with 2 MiB at once the agent takes a fifth more of its time.
 pub(super) const READ: usize = 256 * 1024;
 
 /// What reading came to.
