@@ -13,13 +13,15 @@ use standpipe_config::names::{AgentId, NoRandomness};
 mod counts;
 mod journal;
 mod path_text;
+mod place;
 mod state;
 mod streams;
 
 pub use counts::Counts;
 pub use journal::JournalStanding;
 pub use path_text::{path_from_text, path_to_text};
-pub use state::{ENDED_KEPT, Entry, Place, Source, Standing, State};
+pub use place::Place;
+pub use state::{ENDED_KEPT, Entry, Source, Standing, State};
 pub use streams::Streams;
 
 /// The log in the agent's data folder.

@@ -4,57 +4,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::frame::Tail;
 use standpipe_config::names::{SourceId, StreamName};
 
 use super::counts::Counts;
 use super::journal::JournalStanding;
 use super::path_text::{path_from_text, path_to_text};
+use super::place::Place;
 use super::streams::Streams;
-use crate::identity::{Incarnation, Prefix, tail_of};
+use crate::identity::{Incarnation, Prefix};
 
 /// How many sources that ended are remembered, in case that one comes back. Beyond it the oldest
 /// are forgotten: the daemon forgets them too, some days after.
 pub const ENDED_KEPT: usize = 1000;
-
-/// A place in a source from which reading can go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Place {
-    /// Counts the truncations of the source.
-    pub epoch: u64,
-    /// Raw bytes before it in its epoch.
-    pub offset: u64,
-    /// Number of the part that begins here, if a line is being cut; else 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub part: u32,
-    /// Evidence for the bytes before it; `None` behind bytes that could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tail: Option<Tail>,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-impl Place {
-    /// The daemon, where progress was lost, does not tell which part of a line comes next.
-    pub const UNKNOWN_PART: u32 = u32::MAX;
-
-    /// The first byte of an epoch.
-    pub fn beginning(epoch: u64) -> Self {
-        Self {
-            epoch,
-            offset: 0,
-            part: 0,
-            tail: Some(tail_of(&[])),
-        }
-    }
-
-    /// What orders places.
-    pub fn at(&self) -> (u64, u64) {
-        (self.epoch, self.offset)
-    }
-}
 
 /// Where one stream stands in one source (rule 8).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
