@@ -123,6 +123,8 @@ impl World {
     }
 
     fn kill_at(&mut self, point: &str, tried: u64) -> Outcome<bool> {
+        // Those that earlier lives did not meet would all meet the next object in parts.
+        self.store.heal();
         for _ in 0..AT_ONCE {
             let fault = *self.random.one_of(&FAULTS);
             let (method, part) = *self.random.one_of(&REQUESTS);
