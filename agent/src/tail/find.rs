@@ -87,7 +87,12 @@ impl Follower {
             let why = "what it holds is not what a file held that it was made of";
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
-        let key = self.follow(Some(handle), path, sight, Prefix::of(&prefix));
+        // What was truncated has a copy that begins as it did, not as it does.
+        let sources = &self.progress.state().sources;
+        let before = ours.first().filter(|_| truncated);
+        let before = before.and_then(|id| Some(sources.get(id)?.prefix));
+        let begins = before.unwrap_or(Prefix::of(&prefix));
+        let key = self.follow(Some(handle), path, sight, begins);
         if let Some(file) = self.files.get_mut(&key) {
             file.remember_opening(&prefix);
         }

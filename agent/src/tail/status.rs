@@ -11,8 +11,11 @@ use super::file::{Cursor, File};
 use super::plan::Ending;
 use crate::progress::{Counts, Source, Standing};
 
-/// How old may be what is said of waiting bytes.
+/// How old may be what is said of waiting bytes, where there are many files.
 const LATELY: Duration = Duration::from_secs(1);
+
+/// Fewer files than these are asked each time.
+const MANY: usize = 1000;
 
 /// The agent's status.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -170,10 +173,10 @@ impl Follower {
         bytes(&counts, waiting)
     }
 
-    /// The same not long ago: with many files it is not cheap, and it is for operators only.
+    /// The same; with many files, where it is not cheap, as it was not long ago. It is for operators only.
     pub(super) fn unsent_lately(&mut self, stream: usize) -> u64 {
         let now = self.disk.now();
-        if now >= self.streams[stream].unsent.0 {
+        if self.files.len() < MANY || now >= self.streams[stream].unsent.0 {
             self.streams[stream].unsent = (now + LATELY, self.unsent(stream));
         }
         self.streams[stream].unsent.1

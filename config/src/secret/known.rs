@@ -13,9 +13,9 @@ use std::sync::{PoisonError, RwLock};
 /// What stands in a text instead of a secret.
 pub const MASK: &str = "***";
 
-/// Shorter secrets are not looked for, in bytes: they would blot out half of each message, and whoever
-/// wants them can guess them.
-const SHORTEST: usize = 4;
+/// Shorter secrets are not looked for, in bytes: they are words, which would be blotted out of every
+/// message ("cannot read the *** file"). Eight is the least that NIST SP 800-63B allows a password.
+const SHORTEST: usize = 8;
 
 /// How many forms are remembered. Roles get new keys every hour, and the oldest are worth nothing any
 /// more.

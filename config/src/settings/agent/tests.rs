@@ -155,9 +155,9 @@ fn a_token_in_plain_sight_is_warned_of() {
 fn included_flows_follow_by_name_and_take_paths_from_their_own_folder() {
     let flows = full().unwrap().settings.flows;
     let streams: Vec<_> = flows.iter().map(|flow| flow.stream.as_str()).collect();
-    assert_eq!(streams, ["web-access", "csv", "a", "b"]);
-    let a = flows[2].paths[0].strip_suffix("/a.log").unwrap();
-    let b = flows[3].paths[0].strip_suffix("/b.log").unwrap();
+    assert_eq!(streams, ["web-access", "csv", "journal", "a", "b"]);
+    let a = flows[3].paths[0].strip_suffix("/a.log").unwrap();
+    let b = flows[4].paths[0].strip_suffix("/b.log").unwrap();
     assert_eq!(format!("{a}/agent.d"), b);
 }
 

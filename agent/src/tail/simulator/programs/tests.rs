@@ -79,3 +79,23 @@ fn random_programs_lose_nothing_and_repeat_nothing() {
         panic!("{why}\n{:?} {:?}", program.kind, program.acts);
     }
 }
+
+/// A log that is cut to a header has left another log that begins with it alone.
+#[test]
+fn what_begins_with_what_is_left_of_a_log_is_no_copy_of_it() {
+    let program = Program {
+        kind: Kind {
+            birthless: false,
+            headers: true,
+            watched: false,
+        },
+        acts: vec![
+            Act::Write(0, 43, true),
+            Act::Scan,
+            Act::Exchange(0, Luck::ReplyLost),
+            Act::Write(1, 28, false),
+            Act::Cut(0, 1),
+        ],
+    };
+    assert_eq!(failure(&program), None);
+}
