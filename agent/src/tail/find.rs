@@ -28,8 +28,7 @@ impl Follower {
             return Ok(());
         }
         let opened = self.disk.open(path);
-        let opened = opened.and_then(|handle| Ok((handle.look()?, handle)));
-        match opened {
+        match opened.and_then(|handle| Ok((handle.look()?, handle))) {
             Ok((sight, _)) if sight.kind != Kind::File => Ok(()),
             Ok((sight, handle)) => match self.key_of(&sight) {
                 Some(key) => {
@@ -89,25 +88,21 @@ impl Follower {
         }
         // What was truncated has a copy that begins as it did, not as it does.
         let sources = &self.progress.state().sources;
-        let before = ours.first().filter(|_| truncated);
-        let before = before.and_then(|id| Some(sources.get(id)?.prefix));
-        let begins = before.unwrap_or(Prefix::of(&prefix));
+        let id = ours.first().filter(|_| truncated);
+        let before = id.and_then(|id| sources.get(id));
+        let begins = before.map_or(Prefix::of(&prefix), |source| source.prefix);
         let key = self.follow(Some(handle), path, sight, begins);
+        let remembered = self.wake_sources(key, &ours);
+        let is_short = truncated || remembered > sight.size;
         if let Some(file) = self.files.get_mut(&key) {
             file.remember_opening(&prefix);
-        }
-        let remembered = self.wake_sources(key, &ours);
-        if let Some(file) = self.files.get_mut(&key) {
             file.noted = remembered;
+            file.seen = if is_short { remembered } else { file.seen };
         }
-        if let Some(file) = self.files.get_mut(&key)
-            && (truncated || remembered > sight.size)
-        {
-            file.seen = remembered;
-            match truncated {
-                true => self.truncated(key, sight.size),
-                false => self.cut_short(key, sight.size),
-            }
+        match truncated {
+            true => self.truncated(key, sight.size),
+            false if is_short => self.cut_short(key, sight.size),
+            false => {}
         }
         if !ours.is_empty() {
             self.doubt(key);
