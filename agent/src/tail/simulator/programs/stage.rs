@@ -320,8 +320,8 @@ impl Stage {
             );
             // What was delivered just before a kill and not remembered may count as gone, where its
             // file was truncated meanwhile.
-            let exact = !self.uncounted && !(self.killed && self.truncated);
-            let wrong = exact && (delivered != arrived || arrived + gone > written);
+            let inexact = self.uncounted || (self.killed && self.truncated);
+            let wrong = !inexact && (delivered != arrived || arrived + gone > written);
             if wrong || (self.kind.watched && arrived + gone != written) {
                 return Err(said);
             }
