@@ -2,12 +2,14 @@
 //! and stops them.
 
 mod follow;
-mod lost;
+pub(crate) mod lost;
 mod parts;
 mod run;
 mod sender;
 mod watch;
 
+#[cfg(test)]
+pub(crate) use lost::entries as remembered_by_daemon;
 pub use run::{CannotStart, run};
 
 #[cfg(test)]

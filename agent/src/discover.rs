@@ -17,12 +17,12 @@ use crate::disk::{Disk, Kind};
 const DEEPEST: usize = 32;
 
 /// The flows' patterns, compiled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Discover {
     flows: Vec<Patterns>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Patterns {
     paths: Vec<Pattern>,
     exclude: GlobSet,
@@ -30,14 +30,14 @@ struct Patterns {
     watched: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pattern {
     text: String,
     steps: Vec<Step>,
     whole: GlobMatcher,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     /// Exactly this name.
     Exact(PathBuf),
@@ -58,6 +58,8 @@ pub struct Found {
     pub unreadable: Vec<(PathBuf, io::Error)>,
     /// Patterns that matched nothing, each with its flow.
     pub unmatched: Vec<(usize, String)>,
+    /// Paths in the order in which they were found.
+    taken: Vec<(PathBuf, usize)>,
 }
 
 impl Discover {
@@ -86,6 +88,7 @@ impl Discover {
                 }
             }
         }
+        found.sort();
         found
     }
 
@@ -96,6 +99,29 @@ impl Discover {
             included && !patterns.excludes(path)
         };
         self.flows.get(flow).is_some_and(matching)
+    }
+}
+
+impl Found {
+    /// Puts the paths in order, all at once: to compare paths one by one is dear, and their bytes are
+    /// nearly always in the same order.
+    fn sort(&mut self) {
+        let mut taken = std::mem::take(&mut self.taken);
+        taken.sort_unstable_by(|(one, a), (other, b)| {
+            one.as_os_str().cmp(other.as_os_str()).then(a.cmp(b))
+        });
+        let mut paths: Vec<(PathBuf, Vec<usize>)> = Vec::with_capacity(taken.len());
+        for (path, flow) in taken {
+            match paths.last_mut() {
+                Some((last, flows)) if last.as_os_str() == path.as_os_str() => {
+                    if !flows.contains(&flow) {
+                        flows.push(flow);
+                    }
+                }
+                _ => paths.push((path, vec![flow])),
+            }
+        }
+        self.paths = paths.into_iter().collect();
     }
 }
 
@@ -268,10 +294,7 @@ impl Walk<'_> {
     fn take(&mut self, path: PathBuf) {
         if self.whole.is_match(&path) && !self.patterns.excludes(&path) {
             self.matched = true;
-            let flows = self.found.paths.entry(path).or_default();
-            if !flows.contains(&self.flow) {
-                flows.push(self.flow);
-            }
+            self.found.taken.push((path, self.flow));
         }
     }
 }

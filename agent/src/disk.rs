@@ -35,6 +35,8 @@ pub struct Sight {
     pub size: u64,
     /// When its content changed last, in nanoseconds since 1970.
     pub modified: i64,
+    /// When it changed last in any way, names that it lost included, in nanoseconds since 1970.
+    pub changed: i64,
     /// Names that the file has; 0: it is deleted.
     pub links: u32,
     /// What it is.
@@ -257,6 +259,7 @@ fn sight(found: &Statx) -> Sight {
         },
         size: found.stx_size,
         modified: nanoseconds(found.stx_mtime),
+        changed: nanoseconds(found.stx_ctime),
         links: found.stx_nlink,
         kind: kind(rustix::fs::FileType::from_raw_mode(u32::from(
             found.stx_mode,

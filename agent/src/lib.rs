@@ -10,6 +10,7 @@ pub mod discover;
 pub mod disk;
 pub mod faults;
 pub mod identity;
+mod journald;
 pub mod kinesis;
 mod metrics;
 pub mod parse;

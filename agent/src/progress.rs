@@ -11,12 +11,18 @@ use standpipe_config::files::{EntryLog, FileError, LogError, LogKind, write_whol
 use standpipe_config::names::{AgentId, NoRandomness};
 
 mod counts;
+mod journal;
 mod path_text;
+mod place;
 mod state;
+mod streams;
 
 pub use counts::Counts;
+pub use journal::JournalStanding;
 pub use path_text::{path_from_text, path_to_text};
-pub use state::{ENDED_KEPT, Entry, Place, Source, Standing, State};
+pub use place::Place;
+pub use state::{ENDED_KEPT, Entry, Source, Standing, State};
+pub use streams::Streams;
 
 /// The log in the agent's data folder.
 pub const LOG: LogKind = LogKind {
@@ -102,6 +108,15 @@ impl Progress {
             Entry::Standing { source, stream, .. } => {
                 let known = self.state.sources.get(source);
                 known.is_some_and(|known| !known.streams.contains_key(stream))
+            }
+            Entry::Journal {
+                name,
+                stream,
+                standing,
+            } => {
+                let named = (name.clone(), stream.clone());
+                let known = self.state.journals.get(&named);
+                known.is_none_or(|known| known.source != standing.source)
             }
             Entry::Forgotten { .. } | Entry::Unknown | Entry::Totals { .. } => false,
             _ => true,
@@ -204,36 +219,7 @@ pub fn agent_id(folder: &Path) -> Result<AgentId, ProgressError> {
 }
 
 #[cfg(test)]
-pub(crate) mod memory {
-    //! Progress in memory, for the simulator: it dies before any append it is told to.
-
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-    use crate::disk::memory::step;
-
-    /// What outlives a kill. Clones are the same.
-    #[derive(Clone, Debug, Default)]
-    pub(crate) struct Kept(Arc<Mutex<Vec<Vec<u8>>>>);
-
-    impl Kept {
-        pub(super) fn append(&self, entries: &[Vec<u8>]) -> Result<(), LogError> {
-            step();
-            self.0.lock().unwrap().extend_from_slice(entries);
-            step();
-            Ok(())
-        }
-
-        pub(crate) fn open(&self) -> Progress {
-            let state = fold(&self.0.lock().unwrap()).unwrap();
-            // What a snapshot says must be all that there is to say.
-            let mut again = State::default();
-            state.snapshot().iter().for_each(|e| again.apply(e));
-            assert_eq!(again, state);
-            Progress::with(state, Store::Memory(self.clone()))
-        }
-    }
-}
+pub(crate) mod memory;
 
 #[cfg(test)]
 mod tests;

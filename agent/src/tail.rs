@@ -4,7 +4,7 @@
 //! [`Disk`](crate::disk::Disk) alone, reads only when a stream asks for a request, and learns from
 //! the answers. It neither waits nor sleeps, so that a simulator can drive it through any history.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,14 +15,19 @@ use crate::dead::DeadLetters;
 use crate::discover::Discover;
 use crate::disk::Disk;
 use crate::parse::Shaper;
-use crate::progress::{Entry, Place, Progress, ProgressError, Standing};
+use crate::progress::{Entry, Place, Progress, ProgressError};
 
 mod answers;
 mod archives;
 mod compose;
+mod copies;
+mod doubt;
+mod durable;
 mod file;
 mod find;
 mod hold;
+mod journals;
+mod moved;
 mod observe;
 pub mod plan;
 mod reading;
@@ -31,8 +36,10 @@ mod request;
 mod scan;
 mod shape;
 mod status;
+mod stream;
 
 pub use answers::Settled;
+pub use durable::COMMIT_INTERVAL;
 pub(crate) use file::{line_end_before, tail_at};
 pub use reload::ReloadError;
 pub use request::Request;
@@ -40,9 +47,7 @@ pub use status::{Bytes, Reasons, STATES, SourceStatus, Status, Unmatched, Unread
 
 use file::File;
 use plan::Step;
-
-/// At most one sync of progress in this time; nothing but bandwidth depends on it.
-pub const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+use stream::Stream;
 
 /// How a follower behaves.
 #[derive(Clone, Copy, Debug)]
@@ -78,25 +83,6 @@ impl Default for Rules {
 /// Names a followed file within this process.
 type Key = u64;
 
-/// One stream, as the agent sees it.
-#[derive(Debug)]
-struct Stream {
-    name: StreamName,
-    /// Files with something to do, in turn.
-    ready: VecDeque<Key>,
-    /// A line of this file is being cut: nothing comes between its parts.
-    cut: Option<Key>,
-    /// Requests handed out, oldest first.
-    outstanding: VecDeque<request::Outstanding>,
-    /// Counts the times that everything handed out became void.
-    generation: u64,
-    next_request: u64,
-    /// Raw bytes of the next request, at most; halved when one is refused as too large.
-    limit: u64,
-    /// When the daemon is told next which sources live.
-    live_at: Duration,
-}
-
 /// Follows files for a set of flows.
 #[derive(Debug)]
 pub struct Follower {
@@ -110,6 +96,8 @@ pub struct Follower {
     /// Which stream each flow feeds.
     stream_of: Vec<usize>,
     streams: Vec<Stream>,
+    /// Flows that read no files.
+    journals: journals::Journals,
     rules: Rules,
     files: BTreeMap<Key, File>,
     next_key: Key,
@@ -133,6 +121,8 @@ pub struct Follower {
     /// Open files, by count.
     open: usize,
     crowded: bool,
+    /// New files that may be copies of others.
+    doubtful: BTreeSet<Key>,
     /// Events that wait for their end, and until when.
     held: BTreeSet<(Duration, Key, usize)>,
     /// Where a stream stands has changed since it was last staged.
@@ -151,21 +141,21 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower that knows what its progress says, and has looked at nothing yet.
-    pub fn new(
+    fn compiled(
         agent: AgentId,
         disk: Disk,
         progress: Progress,
-        flows: Vec<Flow>,
+        (discover, flows): (Discover, Vec<Flow>),
         rules: Rules,
-    ) -> Result<Self, globset::Error> {
+    ) -> Self {
         let mut follower = Self {
             agent,
             shapers: Vec::new(),
-            discover: Discover::new(&flows)?,
+            discover,
             stream_of: Vec::new(),
             flows: Vec::new(),
             streams: Vec::new(),
+            journals: journals::Journals::default(),
             rules,
             files: BTreeMap::new(),
             next_key: 0,
@@ -181,6 +171,7 @@ impl Follower {
             unmatched: Vec::new(),
             open: 0,
             crowded: false,
+            doubtful: BTreeSet::new(),
             held: BTreeSet::new(),
             dirty: BTreeSet::new(),
             staged: Vec::new(),
@@ -194,7 +185,7 @@ impl Follower {
             progress,
         };
         follower.begin_flows(flows);
-        Ok(follower)
+        follower
     }
 
     /// Puts lines that do not parse into files below this folder, where the settings say so.
@@ -256,6 +247,7 @@ impl Follower {
         };
         self.streams.iter().all(|s| s.outstanding.is_empty())
             && self.files.values().all(idle)
+            && self.journals.are_drained()
             && self.dirty.is_empty()
             && !self.progress.is_staged()
     }
@@ -263,97 +255,12 @@ impl Follower {
     /// Files that match and could not be opened or read.
     pub fn unread(&self) -> usize {
         let failing = self.files.values().filter(|file| file.failing.is_some());
-        self.unopened.len() + failing.count()
+        self.unopened.len() + failing.count() + self.journals.troubles().count()
     }
 
     /// Files wait because too many are open.
     pub fn is_crowded(&self) -> bool {
         self.crowded
-    }
-
-    /// When [`commit`](Self::commit) is due, if anything waits for it.
-    pub fn commit_at(&self) -> Option<Duration> {
-        let waits = !self.dirty.is_empty() || self.progress.is_staged();
-        waits.then(|| self.last_commit + COMMIT_INTERVAL)
-    }
-
-    /// Makes progress durable. A full disk is a normal state: it is tried again.
-    pub fn commit(&mut self) -> Result<(), ProgressError> {
-        self.last_commit = self.disk.now();
-        // Nothing is added to what a full disk refused, so that it does not grow.
-        if self.progress.is_staged() && !self.sync()? {
-            return Ok(());
-        }
-        for (key, stream) in std::mem::take(&mut self.dirty) {
-            self.stage_standing(key, stream);
-        }
-        while let Some(source) = self.progress.state().to_forget() {
-            self.forget(source);
-        }
-        self.sync().map(|_| ())
-    }
-
-    fn forget(&mut self, source: SourceId) {
-        self.progress.stage(&Entry::Forgotten { source });
-        self.dormant.retain(|_, sources| {
-            sources.retain(|other| *other != source);
-            !sources.is_empty()
-        });
-    }
-
-    fn stage_standing(&mut self, key: Key, stream: usize) {
-        let Some(file) = self.files.get_mut(&key) else {
-            return;
-        };
-        file.noted = file.seen;
-        let Some(cursor) = file.cursor(stream) else {
-            return;
-        };
-        let entry = Entry::Standing {
-            source: cursor.source,
-            stream: self.streams[stream].name.clone(),
-            standing: Standing {
-                place: cursor.acknowledged,
-                size: file.seen,
-                excluded: cursor.excluded,
-                counts: cursor.counts,
-                is_final: cursor.is_final,
-            },
-        };
-        self.staged.push((key, stream, cursor.acknowledged));
-        self.progress.stage(&entry);
-        self.grow_prefix(key);
-    }
-
-    /// Whether everything staged is durable now.
-    fn sync(&mut self) -> Result<bool, ProgressError> {
-        match self.progress.sync().map_err(ProgressError::from) {
-            Ok(()) => {
-                self.full = false;
-                for (key, stream, place) in std::mem::take(&mut self.staged) {
-                    let file = self.files.get_mut(&key);
-                    if let Some(cursor) = file.and_then(|file| file.cursor_mut(stream)) {
-                        cursor.committed = place;
-                    }
-                }
-                Ok(true)
-            }
-            Err(error) if error.passes() => {
-                if !std::mem::replace(&mut self.full, true) {
-                    tracing::error!(%error, "progress cannot be written: new files wait until there is room");
-                }
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes what rule 1 asks for durable. Without it nothing may be sent.
-    fn sync_births(&mut self) -> Result<bool, ProgressError> {
-        if self.progress.must_sync() {
-            return self.sync();
-        }
-        Ok(true)
     }
 
     /// Puts a file into the queues of the streams that have something to do with it.
@@ -367,28 +274,14 @@ impl Follower {
             let Some(source) = self.progress.state().sources.get(&cursor.source) else {
                 continue;
             };
-            if !cursor.queued && file.step(cursor, source) != Step::Nothing {
+            let wanted = file.step(cursor, source) != Step::Nothing || file.must_identify(cursor);
+            if !cursor.queued && wanted && !file.is_doubtful() {
                 file.cursors[place].queued = true;
                 woken.push(file.cursors[place].stream);
             }
         }
         for stream in woken {
             self.streams[stream].ready.push_back(key);
-        }
-    }
-}
-
-impl Stream {
-    fn new(name: StreamName, limit: u64) -> Self {
-        Self {
-            name,
-            ready: VecDeque::new(),
-            cut: None,
-            outstanding: VecDeque::new(),
-            generation: 0,
-            next_request: 0,
-            limit,
-            live_at: Duration::ZERO,
         }
     }
 }

@@ -146,6 +146,7 @@ fn ours(json: &Data, [data, index]: &[PathBuf; 2], out: &Path) -> Outcome<Sample
         wall: started.elapsed(),
         cpu: cpu::own()? - before,
         waits: vec![],
+        ..Sample::default()
     };
     match encoded.rows == json.lines {
         true => Ok(sample),
@@ -170,6 +171,7 @@ fn theirs(python: &Path, script: &str, json: &Data, out: &Path) -> Outcome<Sampl
         wall: Duration::from_secs_f64(wall),
         cpu: Duration::from_secs_f64(cpu),
         waits: vec![],
+        ..Sample::default()
     };
     let rows = said(python, ROWS, &[out])?;
     match rows.trim() == json.lines.to_string() {

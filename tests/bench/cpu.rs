@@ -1,4 +1,4 @@
-//! Processor time as the kernel counts it: user and system together.
+//! Processor time as the kernel counts it, user and system together; and memory.
 
 use std::time::Duration;
 
@@ -41,6 +41,16 @@ pub(crate) fn own() -> Outcome<Duration> {
 /// What those children of this process have taken that ended and were waited for.
 pub(crate) fn children() -> Outcome<Duration> {
     two_fields("self", CHILDREN)
+}
+
+/// Bytes of memory that a process holds.
+pub(crate) fn resident(process: u32) -> Outcome<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).attempting(format!("read {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.map(|kib| kib * 1024)
+        .ok_or_else(|| Trouble(format!("{path} does not say what is resident")))
 }
 
 fn two_fields(process: &str, first: usize) -> Outcome<Duration> {

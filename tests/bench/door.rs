@@ -102,6 +102,7 @@ impl Work<'_> {
             wall: started.elapsed(),
             cpu: Duration::ZERO,
             waits: waits.concat(),
+            ..Sample::default()
         })
     }
 
@@ -156,6 +157,7 @@ impl Work<'_> {
             wall: started.elapsed(),
             cpu: cpu::of(process)? - before,
             waits: vec![],
+            ..Sample::default()
         };
         table.add(
             &format!("  and delivered to a folder, {callers} at once ({door})"),

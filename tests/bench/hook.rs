@@ -96,6 +96,7 @@ fn through(folder: &Path, text: &[u8], hook: &str, row: &str, table: &mut Table)
         wall: started.elapsed(),
         cpu: cpu::of(process)? - before,
         waits: vec![],
+        ..Sample::default()
     };
     if books.delivered != records {
         return Err(Trouble(format!(
@@ -152,6 +153,7 @@ fn calls(folder: &Path, text: &[u8], hook: &str, table: &mut Table) -> Outcome {
             wall: started.elapsed(),
             cpu: cpu::own()? - before,
             waits,
+            ..Sample::default()
         };
         eprintln!(
             "  {row}: {:?} of processor time each",

@@ -11,6 +11,7 @@ mod door;
 mod firehose;
 mod hook;
 mod machine;
+mod scale;
 mod search;
 mod ship;
 mod table;
@@ -28,7 +29,8 @@ use table::Table;
 
 const USAGE: &str = "cargo bench [-- [PART…] [--data FILE] [--size BYTES] [--rounds N]]
 
-PART      door, agent, parquet, path, hook, search or warehouse; all of them if none is named
+PART      door, agent, scale, parquet, path, hook, search or warehouse; all of them if none is
+          named
 --data    an access log to repeat; without it ../shared/data/apache-access.log beside the tree, or
           lines made up
 --size    how many bytes of it, and of the same as JSON (1000000000)
@@ -42,9 +44,10 @@ tests/run has prepared.";
 /// A part of the benchmark.
 type Part = (&'static str, fn(&Ground, &mut Table) -> Outcome);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("door", door::run),
     ("agent", ship::agent),
+    ("scale", scale::run),
     ("parquet", columns::run),
     ("path", ship::whole),
     ("hook", hook::run),

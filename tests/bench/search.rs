@@ -82,6 +82,7 @@ fn ours(folder: &Path, text: &[u8], table: &mut Table) -> Outcome {
         wall: started.elapsed(),
         cpu: cpu::of(process)? - before,
         waits: vec![],
+        ..Sample::default()
     };
     if books.delivered != lines.len() as u64 {
         return Err(Trouble(format!("not every document arrived: {books:?}")));

@@ -36,6 +36,7 @@ pub(crate) fn agent(ground: &Ground, table: &mut Table) -> Outcome {
         wall: started.elapsed(),
         cpu: cpu::children()? - before,
         waits: vec![],
+        ..Sample::default()
     };
     let said = String::from_utf8_lossy(&counted.stdout).into_owned();
     if said.split(' ').next() != Some(&ground.log.lines.to_string()) {
@@ -88,6 +89,7 @@ fn ship(ground: &Ground, streams: &str, format: &str) -> Outcome<Shipped> {
         wall: started.elapsed(),
         cpu,
         waits: vec![],
+        ..Sample::default()
     };
     let agent = sample(cpu::children()? - agent_before);
     let books = daemon.settled(STREAM, ground.log.lines, far())?;

@@ -13,6 +13,9 @@ pub(crate) struct Sample {
     pub(crate) cpu: Duration,
     /// How long each acknowledgement took, where there are some.
     pub(crate) waits: Vec<Duration>,
+    /// Bytes that the process holds, where that is what is asked; then the share of a core that it
+    /// takes is, too.
+    pub(crate) resident: Option<u64>,
 }
 
 /// What was measured so far.
@@ -22,9 +25,17 @@ pub(crate) struct Table {
 }
 
 /// A sample in the units of the table; `None` where a row has no such figure.
-type Figures = [Option<f64>; 5];
+type Figures = [Option<f64>; 7];
 
-const HEAD: [&str; 5] = ["MB/s", "MB per CPU s", "acks/s", "p50 ms", "p99 ms"];
+const HEAD: [&str; 7] = [
+    "MB/s",
+    "MB per CPU s",
+    "acks/s",
+    "p50 ms",
+    "p99 ms",
+    "resident MiB",
+    "% of a core",
+];
 
 impl Table {
     /// Adds a measurement to the row of this name; rows stand in the order in which they came.
@@ -49,12 +60,18 @@ impl Sample {
             let place = (share * (acknowledged - 1.0)).round() as usize;
             self.waits.get(place).map(|wait| wait.as_secs_f64() * 1e3)
         };
+        let moved = self.bytes > 0;
+        let share = self
+            .resident
+            .and_then(|_| per(self.cpu.as_secs_f64(), self.wall));
         [
-            per(megabytes, self.wall),
-            per(megabytes, self.cpu),
+            per(megabytes, self.wall).filter(|_| moved),
+            per(megabytes, self.cpu).filter(|_| moved),
             per(acknowledged, self.wall).filter(|_| acknowledged > 0.0),
             quantile(0.5),
             quantile(0.99),
+            self.resident.map(|bytes| bytes as f64 / f64::from(1 << 20)),
+            share.map(|share| 100.0 * share),
         ]
     }
 }

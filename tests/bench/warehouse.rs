@@ -63,6 +63,7 @@ fn ours(server: &Postgresql, folder: &Path, text: &[u8], table: &mut Table) -> O
         wall: started.elapsed(),
         cpu: cpu::of(process)? - before,
         waits: vec![],
+        ..Sample::default()
     };
     if books.delivered != rows || server.count("SELECT count(*) FROM ours")? != rows {
         return Err(Trouble(format!("not every row arrived: {books:?}")));

@@ -34,6 +34,8 @@ pub struct Home {
     program: Option<Program>,
     /// Variables that the next start adds to its environment: faults to come.
     pub environment: Environment,
+    /// A command that the next start runs, and that runs the program in its own place.
+    pub through: Vec<String>,
 }
 
 impl Home {
@@ -46,6 +48,7 @@ impl Home {
             log: folder.join(kind.log),
             program: None,
             environment: Environment::default(),
+            through: vec![],
         })
     }
 
@@ -57,6 +60,7 @@ impl Home {
             log: self.log.clone(),
             program: None,
             environment: Environment::default(),
+            through: vec![],
         }
     }
 
@@ -96,10 +100,13 @@ impl Home {
         // What a killed one left says nothing about the next.
         let _ = std::fs::remove_file(self.data().join("doors.json"));
         let settings = self.settings().to_string_lossy().into_owned();
-        let arguments = [&["run", "--config", &settings], more].concat();
         let program = binaries::find(self.kind.binary)?;
+        let name = program.to_string_lossy().into_owned();
+        let through = self.through.iter().map(String::as_str);
+        let command: Vec<&str> = through.chain([name.as_str()]).collect();
+        let arguments = [&command[1..], &["run", "--config", &settings], more].concat();
         self.program = Some(Program::start_with(
-            &program,
+            Path::new(command[0]),
             &arguments,
             &self.environment,
             &self.log,

@@ -13,6 +13,7 @@ pub mod folder;
 pub mod gate;
 pub mod home;
 pub mod http;
+pub mod journal;
 pub mod kills;
 pub mod ledger;
 pub mod listener;

@@ -49,6 +49,7 @@ fn a_file_is_told_by_what_it_is() {
         birth: 3,
         size: 10,
         modified: 0,
+        changed: 0,
         links: 1,
         kind: Kind::File,
     };

@@ -279,6 +279,9 @@ impl Follow {
     }
 
     fn look(&mut self, due: &mut Due) -> Result<(), ProgressError> {
+        if self.follower.is_hot() {
+            self.follower.look_at_originals();
+        }
         let now = self.follower.now();
         if due.look && now >= due.glance {
             due.look = false;
@@ -327,6 +330,9 @@ impl Follow {
     fn sleep(&self, due: &Due, stopped: bool) -> Duration {
         let now = self.follower.now();
         let mut next = if stopped { now + SCAN } else { due.scan };
+        if self.follower.is_hot() && !stopped {
+            next = now;
+        }
         if due.look && !stopped {
             next = next.min(due.glance);
         }

@@ -9,11 +9,11 @@ use std::path::Path;
 use standpipe_config::files::{EntryLog, LogError};
 use standpipe_config::frame::{Evidence, HeldSource};
 use standpipe_config::names::{AgentId, SourceId, StreamName};
-use standpipe_config::settings::agent::Settings;
+use standpipe_config::settings::agent::{Journald, Settings};
 
 use crate::identity::{Incarnation, Prefix};
 use crate::progress::{
-    Entry, LOG, Place, Progress, ProgressError, Standing, agent_id, has_agent_id,
+    Entry, JournalStanding, LOG, Place, Progress, ProgressError, Standing, agent_id, has_agent_id,
 };
 use crate::ship::backoff::Backoff;
 use crate::ship::client::Trouble;
@@ -130,18 +130,24 @@ async fn ask(stream: &StreamName, receiver: &Receiver, agent: AgentId) -> Option
 
 /// What the daemon holds, as entries of progress. A source without evidence cannot be recognised,
 /// and its file is read from its beginning.
-fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
+pub(crate) fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
     let mut sources: BTreeMap<SourceId, Vec<(StreamName, HeldSource)>> = BTreeMap::new();
     for (stream, source) in held {
         let known = sources.entry(source.mark.source).or_default();
         known.push((stream, source));
     }
     let mut entries = Vec::new();
+    let mut journals: Vec<(u64, Entry)> = Vec::new();
     for (id, mut streams) in sources {
         let evidence = streams.iter().find_map(|(_, held)| held.evidence.clone());
         let Some(evidence) = evidence else {
             continue;
         };
+        if Journald::is_name(&evidence.path) {
+            let of_journal = |(stream, held)| journal(&evidence.path, stream, &held);
+            journals.extend(streams.into_iter().map(of_journal));
+            continue;
+        }
         streams.sort_by_key(|(_, held)| held.mark.epoch);
         entries.push(identified(id, &evidence));
         entries.extend(streams.windows(2).flat_map(|pair| epochs(id, pair)));
@@ -154,13 +160,32 @@ fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
                 closed_at: 0,
             });
         }
+        entries.extend(unconfirmed(id, &streams));
         entries.extend(
             streams
                 .into_iter()
                 .map(|(stream, held)| stands(id, stream, &held)),
         );
     }
+    // Of several ids of one journal the one that is farthest counts, as the last.
+    journals.sort_by_key(|(offset, _)| *offset);
+    entries.extend(journals.into_iter().map(|(_, entry)| entry));
     entries
+}
+
+/// A mark without evidence stands behind bytes that were gone: if there is something else in the file
+/// now, that is another epoch, and nothing of it may be skipped (rule 4).
+fn unconfirmed(source: SourceId, streams: &[(StreamName, HeldSource)]) -> Option<Entry> {
+    let newest = streams.last()?.1.mark.epoch;
+    let marks = streams.iter().map(|(_, held)| &held.mark);
+    let here = marks.filter(|mark| mark.epoch == newest);
+    let gone = here.filter(|mark| mark.tail.is_none() && mark.offset > 0);
+    let closed_at = gone.map(|mark| mark.offset).max()?;
+    Some(Entry::Epoch {
+        source,
+        epoch: newest + 1,
+        closed_at,
+    })
 }
 
 fn identified(source: SourceId, evidence: &Evidence) -> Entry {
@@ -178,6 +203,22 @@ fn identified(source: SourceId, evidence: &Evidence) -> Entry {
             hash: evidence.prefix,
         },
     }
+}
+
+/// A journal of which the daemon knows the last line that it got, and not where that is; and the
+/// offset behind that line.
+fn journal(name: &str, stream: StreamName, held: &HeldSource) -> (u64, Entry) {
+    let mark = &held.mark;
+    let entry = Entry::Journal {
+        name: name.to_owned(),
+        stream,
+        standing: JournalStanding {
+            offset: mark.offset,
+            tail: mark.tail,
+            ..JournalStanding::beginning(mark.source)
+        },
+    };
+    (mark.offset, entry)
 }
 
 /// Epochs between two streams: at least what one of them holds was in the older one.
@@ -204,7 +245,7 @@ fn stands(source: SourceId, stream: StreamName, held: &HeldSource) -> Entry {
     let place = Place {
         epoch: held.mark.epoch,
         offset: held.mark.offset,
-        part: 0,
+        part: Place::UNKNOWN_PART,
         tail: held.mark.tail,
     };
     Entry::Standing {

@@ -51,12 +51,13 @@ pub(super) enum Why {
 
 impl Parts {
     pub(super) fn start(
-        follower: Follower,
+        mut follower: Follower,
         receiver: Arc<Receiver>,
         once: bool,
     ) -> Result<Self, CannotStart> {
         let (asking, orders, listening) = asking();
         let notices = Notices::new(orders);
+        follower.wake_by(notices.wake());
         let streams = follower.streams().cloned().collect();
         let (senders, stop) = send(streams, &asking, &receiver);
         let (scanned, first_scan) = oneshot::channel();

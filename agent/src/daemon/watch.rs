@@ -10,6 +10,7 @@ use notify::event::{EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::follow::Order;
+use crate::journald::Wake;
 
 /// How many paths are told apart before everything is simply looked at.
 const MOST_PATHS: usize = 10_000;
@@ -36,6 +37,15 @@ impl Notices {
             noticed: Arc::default(),
             orders,
         }
+    }
+
+    /// What wakes the follower from another thread.
+    pub(super) fn wake(&self) -> Wake {
+        let orders = self.orders.clone();
+        Arc::new(move || {
+            // A full queue wakes it anyway.
+            let _ = orders.try_send(Order::Look);
+        })
     }
 
     pub(super) fn take(&self) -> Noticed {

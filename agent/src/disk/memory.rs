@@ -16,9 +16,14 @@ use super::{Kind, Name, Sight};
 /// What `kill -9` is in a test: a panic that only the simulator catches.
 pub(crate) const KILLED: &str = "killed";
 
+/// What happens in so many steps.
+type Later = (u64, Box<dyn FnOnce()>);
+
 thread_local! {
     /// Steps until the kill; `None`: it never comes.
     static STEPS: Cell<Option<u64>> = const { Cell::new(None) };
+    /// What somebody else does, and in how many steps.
+    static ACT: Cell<Option<Later>> = const { Cell::new(None) };
 }
 
 /// Lets the process die before its nth step from now on the file system or in its progress.
@@ -26,8 +31,18 @@ pub(crate) fn kill_after(steps: Option<u64>) {
     STEPS.set(steps);
 }
 
+/// Lets something happen before the nth step from now on.
+fn before_step(steps: u64, act: impl FnOnce() + 'static) {
+    ACT.set(Some((steps, Box::new(act))));
+}
+
 /// One step. Dies if its time has come.
 pub(crate) fn step() {
+    match ACT.take() {
+        Some((0, act)) => act(),
+        Some((left, act)) => ACT.set(Some((left - 1, act))),
+        None => {}
+    }
     match STEPS.get() {
         Some(0) => {
             STEPS.set(None);
@@ -44,6 +59,7 @@ struct Node {
     birth: i64,
     links: u32,
     modified: i64,
+    changed: i64,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +72,8 @@ struct State {
     locked: Vec<PathBuf>,
     /// Nothing is mounted on the folder: it is another one, and empty.
     unmounted: bool,
+    /// It does not tell when files were born.
+    birthless: bool,
 }
 
 /// The file system. Clones are the same one.
@@ -80,6 +98,7 @@ fn sight(inode: u64, node: &Node) -> Sight {
         birth: node.birth,
         size: node.bytes.len() as u64,
         modified: node.modified,
+        changed: node.changed,
         links: node.links,
         kind: Kind::File,
     }
@@ -151,6 +170,17 @@ impl Memory {
         node.modified += 1;
     }
 
+    /// A descriptor, through which is appended whatever becomes of the name.
+    pub(crate) fn open_to_append(&self, path: &str) -> impl Fn(&[u8]) + use<> {
+        let state = self.0.lock().unwrap();
+        let node = state.nodes[&state.names[Path::new(path)]].clone();
+        move |bytes| {
+            let mut node = node.lock().unwrap();
+            node.bytes.extend_from_slice(bytes);
+            node.modified += 1;
+        }
+    }
+
     pub(crate) fn content(&self, path: &str) -> Option<Vec<u8>> {
         let state = self.0.lock().unwrap();
         let inode = state.names.get(Path::new(path))?;
@@ -196,8 +226,23 @@ impl Memory {
     pub(crate) fn delete(&self, path: &str) {
         let mut state = self.0.lock().unwrap();
         if let Some(inode) = state.names.remove(Path::new(path)) {
-            state.nodes[&inode].lock().unwrap().links -= 1;
+            let births = state.births;
+            let mut node = state.nodes[&inode].lock().unwrap();
+            node.links -= 1;
+            // Later than the birth of any file that is there, and not than that of the next one.
+            node.changed = births + 1;
         }
+    }
+
+    /// Lets somebody truncate a file before the nth step from now on.
+    pub(crate) fn truncate_after(&self, steps: u64, path: &str) {
+        let (memory, path) = (self.clone(), path.to_owned());
+        before_step(steps, move || memory.truncate(&path, 0));
+    }
+
+    /// From now on births are not told, or are.
+    pub(crate) fn hide_births(&self, hidden: bool) {
+        self.0.lock().unwrap().birthless = hidden;
     }
 
     /// Takes the file system away, or gives it back.
@@ -235,9 +280,10 @@ impl State {
         self.births += 1;
         let node = Node {
             bytes: Vec::new(),
-            birth: self.births,
+            birth: if self.birthless { 0 } else { self.births },
             links: 1,
             modified: 0,
+            changed: 0,
         };
         self.nodes.insert(free, Arc::new(Mutex::new(node)));
         self.names.insert(path.into(), free);

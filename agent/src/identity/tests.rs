@@ -10,6 +10,7 @@ fn sight() -> Sight {
         birth: 3,
         size: CONTENT.len() as u64,
         modified: 4,
+        changed: 4,
         links: 1,
         kind: Kind::File,
     }

@@ -4,52 +4,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use standpipe_config::frame::Tail;
 use standpipe_config::names::{SourceId, StreamName};
 
 use super::counts::Counts;
+use super::journal::JournalStanding;
 use super::path_text::{path_from_text, path_to_text};
-use crate::identity::{Incarnation, Prefix, tail_of};
+use super::place::Place;
+use super::streams::Streams;
+use crate::identity::{Incarnation, Prefix};
 
 /// How many sources that ended are remembered, in case that one comes back. Beyond it the oldest
 /// are forgotten: the daemon forgets them too, some days after.
 pub const ENDED_KEPT: usize = 1000;
-
-/// A place in a source from which reading can go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Place {
-    /// Counts the truncations of the source.
-    pub epoch: u64,
-    /// Raw bytes before it in its epoch.
-    pub offset: u64,
-    /// Number of the part that begins here, if a line is being cut; else 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub part: u32,
-    /// Evidence for the bytes before it; `None` behind bytes that could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tail: Option<Tail>,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-impl Place {
-    /// The first byte of an epoch.
-    pub fn beginning(epoch: u64) -> Self {
-        Self {
-            epoch,
-            offset: 0,
-            part: 0,
-            tail: Some(tail_of(&[])),
-        }
-    }
-
-    /// What orders places.
-    pub fn at(&self) -> (u64, u64) {
-        (self.epoch, self.offset)
-    }
-}
 
 /// Where one stream stands in one source (rule 8).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -105,6 +71,13 @@ pub enum Entry {
         /// Largest size seen in the epoch before.
         closed_at: u64,
     },
+    /// A source goes on in a copy that was made of its file (its `Source` entry says in which).
+    Copied {
+        /// The source.
+        source: SourceId,
+        /// What the copy held when it was recognised.
+        size: u64,
+    },
     /// A stream moved on in a source.
     Standing {
         /// The source.
@@ -131,6 +104,15 @@ pub enum Entry {
         /// The sums.
         counts: Counts,
     },
+    /// A journal's entries are acknowledged up to here.
+    Journal {
+        /// Which journal.
+        name: String,
+        /// The stream that it feeds.
+        stream: StreamName,
+        /// Where it stands.
+        standing: JournalStanding,
+    },
     /// The very first look at all files is over: what appears from now on is read from its
     /// beginning.
     Begun,
@@ -152,8 +134,11 @@ pub struct Source {
     pub epoch: u64,
     /// Earlier epochs that a stream may not have passed yet, and how many bytes each held.
     pub closed: BTreeMap<u64, u64>,
+    /// Its file is a copy of the one that was read first, and had this size. What had been read
+    /// may have been more.
+    pub copied: Option<u64>,
     /// Where each stream stands.
-    pub streams: BTreeMap<StreamName, Standing>,
+    pub streams: Streams,
 }
 
 impl Source {
@@ -185,6 +170,8 @@ pub struct State {
     pub begun: bool,
     /// Sources that ended, oldest first.
     pub ended: VecDeque<SourceId>,
+    /// Where journals stand, by their name and the stream that they feed.
+    pub journals: BTreeMap<(String, StreamName), JournalStanding>,
 }
 
 impl State {
@@ -205,9 +192,15 @@ impl State {
                 if let Some(known) = self.sources.get_mut(source) {
                     known.closed.insert(epoch.saturating_sub(1), *closed_at);
                     known.epoch = *epoch;
+                    known.copied = None;
                     for standing in known.streams.values_mut() {
                         (standing.size, standing.excluded) = (0, 0);
                     }
+                }
+            }
+            Entry::Copied { source, size } => {
+                if let Some(known) = self.sources.get_mut(source) {
+                    known.copied = Some(*size);
                 }
             }
             Entry::Standing {
@@ -218,6 +211,14 @@ impl State {
             Entry::Left { source, stream } => self.left(source, stream),
             Entry::Forgotten { source } => self.forgotten(source),
             Entry::Totals { counts } => self.totals.add(counts),
+            Entry::Journal {
+                name,
+                stream,
+                standing,
+            } => {
+                let named = (name.clone(), stream.clone());
+                self.journals.insert(named, standing.clone());
+            }
             Entry::Begun => self.begun = true,
             Entry::Unknown => {}
         }
@@ -238,6 +239,12 @@ impl State {
                 source_entries(*id, source, &mut entries);
             }
         }
+        let journals = self.journals.iter();
+        entries.extend(journals.map(|((name, stream), standing)| Entry::Journal {
+            name: name.clone(),
+            stream: stream.clone(),
+            standing: standing.clone(),
+        }));
         entries
     }
 
@@ -266,7 +273,8 @@ impl State {
                     prefix,
                     epoch: 0,
                     closed: BTreeMap::new(),
-                    streams: BTreeMap::new(),
+                    copied: None,
+                    streams: Streams::default(),
                 };
                 self.sources.insert(source, new);
             }
@@ -337,6 +345,9 @@ fn source_entries(id: SourceId, source: &Source, entries: &mut Vec<Entry>) {
             epoch: source.epoch,
             closed_at: 0,
         });
+    }
+    if let Some(size) = source.copied {
+        entries.push(Entry::Copied { source: id, size });
     }
     // The one farthest behind first: it keeps the closed epochs from being dropped as passed.
     let mut streams: Vec<_> = source.streams.iter().collect();

@@ -94,17 +94,22 @@ impl Follower {
         let waiting = std::mem::take(&mut self.streams[stream].outstanding);
         self.streams[stream].generation += 1;
         self.streams[stream].cut = None;
+        self.journals.rewind(stream);
         let mut keys = Vec::new();
         for item in done.into_iter().chain(&waiting).flat_map(|o| &o.items) {
             match item {
                 Item::Range { key, .. } | Item::Final { key, .. } => keys.push(*key),
-                Item::Identify { .. } => {}
+                Item::Identify { .. } | Item::IdentifyJournal { .. } | Item::Journal { .. } => {}
                 Item::Live => self.streams[stream].live_at = self.disk.now(),
             }
         }
         for key in keys {
             let file = self.files.get_mut(&key);
-            let Some(cursor) = file.and_then(|file| file.cursor_mut(stream)) else {
+            let Some(file) = file else {
+                continue;
+            };
+            file.lose_unacknowledged(stream);
+            let Some(cursor) = file.cursor_mut(stream) else {
                 continue;
             };
             cursor.rewind();
@@ -147,6 +152,12 @@ impl Follower {
                 });
                 self.dirty.insert((*key, stream));
             }
+            Item::Journal {
+                place,
+                source,
+                sent,
+            } => return self.settle_journal((*place, *source), sent, answer),
+            Item::IdentifyJournal { place, source } => self.journal_identified(*place, *source),
             Item::Live => {}
         }
         Ok(Move::Advance)
@@ -184,12 +195,14 @@ impl Follower {
         }
         let current = cursor.epoch == sent.start.epoch;
         let found = judge(sent, answer, |at, tail| match current {
+            true if file.is_beyond_copy(at, sent.end.offset) => Confirmation::Agrees,
             true => file.confirm(at, tail),
             false => Confirmation::Unknown,
         });
         match found {
             Move::Advance if was_delivered(gap.0, answer) => {
                 self.advance(key, stream, sent, (None, 0));
+                self.count_farther(key, stream, sent, answer);
             }
             Move::Advance => self.advance(key, stream, sent, gap),
             Move::GoTo { offset } => return Ok(self.go_to(key, stream, sent, offset, answer.mark)),
@@ -200,6 +213,16 @@ impl Follower {
         Ok(found)
     }
 
+    /// What was delivered before a kill may reach farther than what was remembered of the file.
+    fn count_farther(&mut self, key: Key, stream: usize, sent: &Sent, answer: &Answer) {
+        let mark = answer.mark.filter(|mark| mark.epoch == sent.end.epoch);
+        let farther = mark.and_then(|mark| mark.offset.checked_sub(sent.end.offset));
+        let cursor = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream));
+        if let (Some(farther), Some(cursor)) = (farther, cursor) {
+            cursor.counts.delivered += farther;
+        }
+    }
+
     fn advance(
         &mut self,
         key: Key,
@@ -207,8 +230,10 @@ impl Follower {
         sent: &Sent,
         (gap, dropped): (Option<GapReason>, u64),
     ) {
-        let cursor = self.files.get_mut(&key).and_then(|f| f.cursor_mut(stream));
-        let Some(cursor) = cursor else {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        let Some(cursor) = file.cursor_mut(stream) else {
             return;
         };
         let bytes = sent.end.offset - sent.start.offset;
@@ -221,6 +246,7 @@ impl Follower {
         }
         cursor.acknowledge(sent.end);
         cursor.is_final = false;
+        file.settle(stream);
         self.dirty.insert((key, stream));
     }
 

@@ -14,7 +14,8 @@ use super::hold::{Header, Hole};
 use super::plan::Step;
 use super::reading::{Got, READ, Reading};
 use super::request::{
-    Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, push_final, push_gap, range,
+    Draft, Item, LONGEST_FRAME, Outstanding, Request, identify, identify_moved, push_final,
+    push_gap, range,
 };
 use super::shape::{Shape, Split};
 use super::{Follower, Key};
@@ -92,6 +93,7 @@ impl Follower {
     }
 
     fn hand_out(&mut self, number: usize, draft: Draft) -> Request {
+        let unsent = self.unsent_lately(number);
         let stream = &mut self.streams[number];
         let id = stream.next_request;
         stream.next_request += 1;
@@ -104,7 +106,7 @@ impl Follower {
         Request {
             id,
             generation,
-            unsent: self.unsent(number),
+            unsent,
             frames: draft.encoder.frames(),
             body: draft.encoder.finish(),
         }
@@ -130,6 +132,7 @@ impl Follower {
             .iter()
             .filter(|(_, source)| source.streams.get(name).is_some_and(|s| !s.is_final))
             .map(|(id, _)| *id)
+            .chain(self.journals.sources(stream))
             .collect();
         self.streams[stream].live_at = now + self.rules.live.max(Duration::from_secs(1));
         if !live.is_empty() {
@@ -139,6 +142,7 @@ impl Follower {
 
     fn fill_all(&mut self, stream: usize, draft: &mut Draft) -> Result<(), ProgressError> {
         self.finish_line(stream, draft)?;
+        self.fill_journals(stream, draft)?;
         let mut turns = self.streams[stream].ready.len();
         while turns > 0 && !draft.is_full() {
             turns -= 1;
@@ -172,6 +176,7 @@ impl Follower {
     /// One turn of one file. Whether anything moved. Never sends a byte of an epoch that is not
     /// durable (rule 1).
     fn fill(&mut self, key: Key, stream: usize, draft: &mut Draft) -> Result<bool, ProgressError> {
+        self.learn_beginning(key);
         if !self.sync_births()? {
             return Ok(false);
         }
@@ -187,7 +192,10 @@ impl Follower {
                 return Ok(moved);
             };
             match file.step(cursor, source) {
-                Step::Nothing => return Ok(moved),
+                Step::Nothing => {
+                    identify_moved(key, file, stream, draft);
+                    return Ok(moved);
+                }
                 Step::NextEpoch => {
                     if let Some(cursor) = file.cursor_mut(stream) {
                         cursor.turn();
@@ -304,13 +312,20 @@ impl Follower {
         };
         let (got, unfinished) =
             reading.run(buffer, |bytes, whole| shape.run(&next, bytes, whole))?;
-        let begun = cursor.next.offset == 0 && matches!(got, Got::Records(..));
+        let records = matches!(got, Got::Records(..));
+        let begun = cursor.next.offset == 0 && records;
         let Some(file) = self.files.get_mut(&key) else {
             return Ok(Got::Nothing);
         };
         // From its first byte on, what a stream read is evidence for all others.
         if begun && buffer.len() > file.prefix.length as usize {
             file.prefix = Prefix::of(buffer);
+        }
+        if begun {
+            file.remember_opening(buffer);
+        }
+        if records {
+            file.remember_places(&next, buffer);
         }
         if let Some(cursor) = file.cursor_mut(stream) {
             (cursor.unfinished, cursor.quiet) = (unfinished, false);
@@ -347,6 +362,7 @@ impl Follower {
             return;
         };
         file.failing = None;
+        file.remember_place(end.offset, end.tail);
         identify(key, file, stream, draft);
         let Some(cursor) = file.cursor_mut(stream) else {
             return;
@@ -369,27 +385,5 @@ impl Follower {
             self.spare.records = Builder::reusing(records);
         }
         self.streams[stream].cut = (end.part > 0).then_some(key);
-    }
-
-    /// What was read does not follow what was read before: a look decides what happened.
-    fn look_closer(&mut self, key: Key) {
-        let Some(file) = self.files.get_mut(&key) else {
-            return;
-        };
-        let Some(handle) = &file.handle else {
-            return;
-        };
-        match handle.look() {
-            Ok(sight) => match file.is_unchanged() {
-                // It shrank between the look and the read, and the rest is as it was.
-                Ok(true) if !file.shrank(sight.size) => self.observe(key, sight),
-                Ok(_) => {
-                    file.sight = sight;
-                    self.truncated(key, sight.size);
-                }
-                Err(error) => self.failed(key, &error),
-            },
-            Err(error) => self.failed(key, &error),
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! What is observed of a file (size, name, descriptor) is shared; where each stream stands is its
 //! own (rule 8).
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use standpipe_config::frame::Tail;
 use standpipe_config::names::SourceId;
 use standpipe_config::settings::agent::Flow;
 
+use super::doubt::Doubt;
 use super::plan::{Ending, Step, View, step};
 use crate::disk::{Handle, Sight};
 use crate::identity::{Incarnation, Known, PREFIX, Prefix, Shown, confirms, shrank};
@@ -45,6 +47,14 @@ pub(super) struct File {
     /// Why it could not be read or opened, if so; that was said.
     pub(super) failing: Option<String>,
     pub(super) cursors: Vec<Cursor>,
+    /// It is new, and may be a copy of another one.
+    pub(super) doubt: Option<Doubt>,
+    /// It is a copy of the file that its sources read before, and had this size then.
+    pub(super) copied: Option<u64>,
+    /// Its first few bytes, as far as they are known.
+    pub(super) opening: Vec<u8>,
+    /// Places that were read up to lately in the current epoch.
+    pub(super) trail: VecDeque<(u64, Tail)>,
 }
 
 /// Where one stream stands in a file.
@@ -179,10 +189,14 @@ impl File {
         })
     }
 
-    /// How far any stream has read in the current epoch.
+    /// How far any stream has read in the current epoch, of what there is: a copy may hold less.
     pub(super) fn farthest(&self) -> u64 {
         let here = self.cursors.iter().filter(|c| c.is_current());
-        here.map(|cursor| cursor.next.offset).max().unwrap_or(0)
+        let read = here.map(|cursor| cursor.next.offset).max().unwrap_or(0);
+        match self.copied {
+            Some(size) => read.min(size),
+            None => read,
+        }
     }
 
     /// Whether it was truncated, judged by its size alone.
@@ -201,7 +215,9 @@ impl File {
         if !self.prefix.begins(&prefix) {
             return Ok(false);
         }
-        for cursor in self.cursors.iter().filter(|c| c.is_current()) {
+        let held = |at: u64| self.copied.is_none_or(|size| at <= size) || at <= self.seen;
+        let current = self.cursors.iter().filter(|c| c.is_current());
+        for cursor in current.filter(|c| held(c.next.offset)) {
             let tail = cursor.next.tail;
             let agrees = tail.map(|tail| compare(handle, cursor.next.offset, &tail));
             if agrees.transpose()? == Some(Confirmation::Disagrees) {

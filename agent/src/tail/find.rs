@@ -1,5 +1,6 @@
 //! Beginning to follow a file: is it one that is remembered, or a new one?
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,14 +8,14 @@ use standpipe_config::names::{SourceId, StreamName};
 use standpipe_config::settings::agent::Start;
 
 use super::archives::{Search, inflated};
-use super::file::{Cursor, File, folder_of, known, line_end_before, show};
+use super::file::{Cursor, File, folder_of, line_end_before, part_at};
 use super::plan::Ending;
 use super::scan::Located;
 use super::{Follower, Key};
 use crate::discover::Found;
 use crate::disk::{Handle, Kind, Sight};
-use crate::identity::{Incarnation, PREFIX, Prefix, Verdict, judge};
-use crate::progress::{Entry, ProgressError, Standing};
+use crate::identity::{Incarnation, PREFIX, Prefix};
+use crate::progress::{Entry, Place, ProgressError, Standing};
 use crate::split::Feeds;
 
 impl Follower {
@@ -27,8 +28,7 @@ impl Follower {
             return Ok(());
         }
         let opened = self.disk.open(path);
-        let opened = opened.and_then(|handle| Ok((handle.look()?, handle)));
-        match opened {
+        match opened.and_then(|handle| Ok((handle.look()?, handle))) {
             Ok((sight, _)) if sight.kind != Kind::File => Ok(()),
             Ok((sight, handle)) => match self.key_of(&sight) {
                 Some(key) => {
@@ -81,47 +81,42 @@ impl Follower {
     pub(super) fn adopt(&mut self, handle: Handle, path: &Path, sight: Sight) -> io::Result<Key> {
         let mut prefix = Vec::new();
         handle.read(0, PREFIX, &mut prefix)?;
-        let incarnation = Incarnation::of(&sight);
-        let candidates = self
-            .dormant
-            .get(&incarnation.key())
-            .cloned()
-            .unwrap_or_default();
-        let mut ours = Vec::new();
-        let mut truncated = false;
-        for id in candidates {
-            let Some(source) = self.progress.state().sources.get(&id) else {
-                continue;
-            };
-            let known = known(source);
-            let verdict = judge(&known, &show(&handle, sight, &prefix, &known)?);
-            truncated |= verdict == Verdict::Truncated;
-            if verdict != Verdict::Other {
-                ours.push(id);
-            }
-        }
+        let (ours, truncated) = self.recognise(&handle, &sight, &prefix)?;
         if handle.is_archive() && (ours.is_empty() || truncated) {
             let why = "what it holds is not what a file held that it was made of";
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
-        let key = self.follow(Some(handle), path, sight, Prefix::of(&prefix));
+        // What was truncated has a copy that begins as it did, not as it does.
+        let sources = &self.progress.state().sources;
+        let id = ours.first().filter(|_| truncated);
+        let before = id.and_then(|id| sources.get(id));
+        let begins = before.map_or(Prefix::of(&prefix), |source| source.prefix);
+        let key = self.follow(Some(handle), path, sight, begins);
         let remembered = self.wake_sources(key, &ours);
+        let is_short = truncated || remembered > sight.size;
         if let Some(file) = self.files.get_mut(&key) {
+            file.remember_opening(&prefix);
             file.noted = remembered;
+            file.seen = if is_short { remembered } else { file.seen };
         }
-        if let Some(file) = self.files.get_mut(&key)
-            && (truncated || remembered > sight.size)
-        {
-            file.seen = remembered;
-            match truncated {
-                true => self.truncated(key, sight.size),
-                false => self.cut_short(key, sight.size),
-            }
+        match truncated {
+            true => self.truncated(key, sight.size),
+            false if is_short => self.cut_short(key, sight.size),
+            false => {}
+        }
+        if !ours.is_empty() {
+            self.doubt(key);
         }
         Ok(key)
     }
 
-    fn follow(&mut self, handle: Option<Handle>, path: &Path, sight: Sight, prefix: Prefix) -> Key {
+    pub(super) fn follow(
+        &mut self,
+        handle: Option<Handle>,
+        path: &Path,
+        sight: Sight,
+        prefix: Prefix,
+    ) -> Key {
         let key = self.next_key;
         self.next_key += 1;
         self.open += usize::from(handle.is_some());
@@ -147,6 +142,10 @@ impl Follower {
             },
             failing: None,
             cursors: Vec::new(),
+            doubt: None,
+            copied: None,
+            opening: Vec::new(),
+            trail: VecDeque::new(),
         };
         self.files.insert(key, file);
         let names = (sight.device, sight.inode, sight.birth);
@@ -156,7 +155,7 @@ impl Follower {
 
     /// Lets the streams of remembered sources go on in a file; returns the largest size that is
     /// remembered of it.
-    fn wake_sources(&mut self, key: Key, ids: &[SourceId]) -> u64 {
+    pub(super) fn wake_sources(&mut self, key: Key, ids: &[SourceId]) -> u64 {
         let mut remembered = 0;
         for id in ids {
             let Some(source) = self.progress.state().sources.get(id) else {
@@ -169,12 +168,8 @@ impl Follower {
                 .iter()
                 .filter_map(|(stream, standing)| {
                     let (stream, flow) = self.flow_of(stream, &source.path)?;
-                    let cursor = Cursor::at(*id, source.epoch, standing);
-                    Some(Cursor {
-                        stream,
-                        flow,
-                        ..cursor
-                    })
+                    let at = Cursor::at(*id, source.epoch, standing);
+                    Some(self.within_line(key, Cursor { stream, flow, ..at }))
                 })
                 .collect();
             for cursor in &cursors {
@@ -184,6 +179,7 @@ impl Follower {
             }
             if let Some(file) = self.files.get_mut(&key) {
                 file.cursors.extend(cursors);
+                file.copied = source.copied.or(file.copied);
             }
             self.missing.remove(id);
             if let Some(sources) = self.dormant.get_mut(&sleeping) {
@@ -193,11 +189,27 @@ impl Follower {
         remembered
     }
 
+    /// Finds out which part of a line comes next, where that is not remembered.
+    fn within_line(&self, key: Key, mut cursor: Cursor) -> Cursor {
+        if cursor.next.part != Place::UNKNOWN_PART {
+            return cursor;
+        }
+        let handle = self.files.get(&key).and_then(|file| file.handle.as_ref());
+        let handle = handle.filter(|_| cursor.is_current());
+        let at = cursor.next.offset;
+        let part = handle.map(|handle| part_at(handle, &self.flows[cursor.flow], at));
+        let part = part.and_then(Result::ok).unwrap_or(0);
+        (cursor.next.part, cursor.acknowledged.part) = (part, part);
+        cursor
+    }
+
     /// The flow of a stream that a path belongs to, or, if it was renamed since, any of the
     /// stream's.
     fn flow_of(&self, stream: &StreamName, path: &Path) -> Option<(usize, usize)> {
         let stream = self.streams.iter().position(|s| s.name == *stream)?;
-        let flows = || (0..self.flows.len()).filter(|flow| self.stream_of[*flow] == stream);
+        let of_files = |flow: usize| self.flows[flow].journald.is_none();
+        let flows =
+            || (0..self.flows.len()).filter(|f| self.stream_of[*f] == stream && of_files(*f));
         let flow = flows()
             .find(|flow| self.discover.matches(*flow, path))
             .or_else(|| flows().next())?;
@@ -220,6 +232,7 @@ impl Follower {
                 Some(known) => known,
                 None => (self.mint_source(key)?, 0),
             };
+            let new = known.is_none();
             let standing = Standing {
                 excluded: self.excluded(key, flow),
                 size: self.files.get(&key).map_or(0, |file| file.seen),
@@ -239,12 +252,15 @@ impl Follower {
                     ..cursor
                 });
             }
+            if new {
+                self.doubt(key);
+            }
         }
         self.wake(key);
         Ok(())
     }
 
-    fn mint_source(&mut self, key: Key) -> Result<SourceId, ProgressError> {
+    pub(super) fn mint_source(&mut self, key: Key) -> Result<SourceId, ProgressError> {
         let source = SourceId::mint()?;
         self.stage_source(key, source);
         if let Some(file) = self
@@ -273,18 +289,14 @@ impl Follower {
     /// Sources that did not end and that no pattern found after a start: renamed to a name that
     /// does not match, or deleted, while nobody looked.
     pub(super) fn look_for_dormant(&mut self, found: &Found) -> Result<(), ProgressError> {
-        let streams: Vec<StreamName> = self.streams().cloned().collect();
         let blind = |folder: &Path| found.unreadable.iter().any(|(path, _)| path == folder);
         let mut lost: Vec<(SourceId, PathBuf, Incarnation)> = Vec::new();
         for id in self.dormant.values().flatten() {
-            let Some(source) = self.progress.state().sources.get(id) else {
+            let source = self.progress.state().sources.get(id);
+            let Some(source) = source.filter(|_| self.is_fed(id)) else {
                 continue;
             };
-            let fed = source
-                .streams
-                .iter()
-                .any(|(name, s)| !s.is_final && streams.contains(name));
-            if fed && !blind(folder_of(&source.path)) {
+            if !blind(folder_of(&source.path)) {
                 lost.push((*id, source.path.clone(), source.incarnation));
             }
         }
@@ -317,6 +329,9 @@ impl Follower {
                 }
             }
             Located::Nowhere => {
+                if self.continues_elsewhere(id) {
+                    return Ok(());
+                }
                 let since = *self.missing.entry(id).or_insert(now);
                 let over = now.saturating_sub(since) >= self.rules.rotate_wait;
                 let last = self.rules.once || over;
@@ -362,6 +377,7 @@ impl Follower {
             birth: source.incarnation.birth,
             size: source.size(),
             modified: 0,
+            changed: 0,
             links: 0,
             kind: Kind::File,
         };

@@ -23,6 +23,7 @@ impl Follower {
         match self.disk.look(path) {
             Ok(sight) if self.is_file(key, &sight) => {
                 self.observe(key, sight);
+                self.decide(key);
                 true
             }
             // Another file by now, or none.
@@ -56,7 +57,30 @@ impl Follower {
             return;
         }
         self.changed(key, sight);
+        self.note_doubtful(key);
         self.wake(key);
+    }
+
+    /// What was read does not follow what was read before: a look decides what happened.
+    pub(super) fn look_closer(&mut self, key: Key) {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        let Some(handle) = &file.handle else {
+            return;
+        };
+        match handle.look() {
+            Ok(sight) => match file.is_unchanged() {
+                // It shrank between the look and the read, and the rest is as it was.
+                Ok(true) if !file.shrank(sight.size) => self.observe(key, sight),
+                Ok(_) => {
+                    file.sight = sight;
+                    self.truncated(key, sight.size);
+                }
+                Err(error) => self.failed(key, &error),
+            },
+            Err(error) => self.failed(key, &error),
+        }
     }
 
     fn changed(&mut self, key: Key, sight: Sight) {
@@ -70,7 +94,15 @@ impl Follower {
         };
         match unchanged {
             Ok(true) if sight.size < file.seen => self.cut_short(key, sight.size),
-            Ok(true) => file.seen = sight.size,
+            Ok(true) => {
+                file.seen = sight.size;
+                // What begins only now is known by that before it is read.
+                if file.prefix.length == 0
+                    && let Some(Ok(prefix)) = file.handle.as_ref().map(prefix_now)
+                {
+                    file.prefix = prefix;
+                }
+            }
             Ok(false) => self.truncated(key, sight.size),
             Err(error) => self.failed(key, &error),
         }
@@ -94,6 +126,9 @@ impl Follower {
 
     /// What was read is gone: a new epoch begins (rule 1: durably, before its first byte is sent).
     pub(super) fn truncated(&mut self, key: Key, size: u64) {
+        if self.goes_on_in_copy(key) {
+            return;
+        }
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
@@ -103,6 +138,9 @@ impl Follower {
         let prefix = file.handle.as_ref().map(prefix_now);
         file.prefix = prefix.and_then(Result::ok).unwrap_or(Prefix::of(&[]));
         file.seen = size;
+        file.copied = None;
+        file.opening.clear();
+        file.trail.clear();
         let mut sources = Vec::new();
         for cursor in &mut file.cursors {
             if !sources.contains(&(cursor.source, cursor.epoch)) {
@@ -111,6 +149,8 @@ impl Follower {
             cursor.epoch += 1;
             (cursor.excluded, cursor.unfinished) = (0, 0);
             (cursor.is_final, cursor.final_sent) = (false, false);
+            // The daemon is told how the file begins now (rule 6).
+            cursor.identified = false;
             self.dirty.insert((key, cursor.stream));
         }
         for (source, epoch) in sources {
@@ -170,6 +210,17 @@ impl Follower {
         sources.dedup();
         for source in sources {
             self.stage_source(key, source);
+        }
+    }
+
+    /// How a file begins is remembered before a byte of it is sent: by that its copy is recognised.
+    pub(super) fn learn_beginning(&mut self, key: Key) {
+        let file = self.files.get(&key).filter(|file| file.seen > 0);
+        let source = file.and_then(|file| file.cursors.first()).map(|c| c.source);
+        let source = source.and_then(|id| self.progress.state().sources.get(&id));
+        let unknown = source.is_some_and(|source| source.prefix.length == 0);
+        if unknown && self.open_again(key) {
+            self.grow_prefix(key);
         }
     }
 

@@ -1,16 +1,35 @@
-//! Other flows for a follower that lives: positions are kept, and so is what only a descriptor can
-//! still read.
+//! Flows for a follower that begins, and other ones while it lives: positions are kept, and so is
+//! what only a descriptor can still read.
 
-use standpipe_config::names::StreamName;
+use standpipe_config::names::{AgentId, StreamName};
 use standpipe_config::settings::agent::Flow;
 
 use super::file::File;
 use super::{Follower, Rules, Stream};
 use crate::discover::Discover;
+use crate::disk::Disk;
 use crate::parse::Shaper;
-use crate::progress::ProgressError;
+use crate::progress::{Progress, ProgressError};
 
 impl Follower {
+    /// A follower that knows what its progress says, and has looked at nothing yet.
+    pub fn new(
+        agent: AgentId,
+        disk: Disk,
+        progress: Progress,
+        flows: Vec<Flow>,
+        rules: Rules,
+    ) -> Result<Self, globset::Error> {
+        let discover = Discover::new(&flows)?;
+        Ok(Self::compiled(
+            agent,
+            disk,
+            progress,
+            (discover, flows),
+            rules,
+        ))
+    }
+
     /// Goes on with other flows. `false`: not now, as the disk is full and what is acknowledged
     /// could not be remembered; everything stays as it was.
     ///
@@ -40,6 +59,7 @@ impl Follower {
         self.shapers = flows.iter().map(|f| Shaper::new(&f.parse, &host)).collect();
         self.stream_of = flows.iter().map(position).collect();
         self.flows = flows;
+        self.journals.exchange(&self.flows, &self.stream_of);
         let limit = self.request_target(names.len());
         self.streams = names.into_iter().map(|n| Stream::new(n, limit)).collect();
         self.by_incarnation.clear();
@@ -48,6 +68,7 @@ impl Follower {
         self.missing.clear();
         self.passed_over.clear();
         self.refused.clear();
+        self.doubtful.clear();
         self.held.clear();
         self.dirty.clear();
         self.staged.clear();

@@ -8,9 +8,13 @@ use super::Key;
 use super::file::{Cursor, File, tail_at};
 use crate::identity::evidence;
 use crate::progress::Place;
+use crate::ship::verdict::Sent;
 
 /// A line up to this length travels whole in one frame, whatever it is cut into.
 pub(super) const LONGEST_FRAME: usize = MAX_INFLATED_BODY / 4;
+
+/// How many frames a request has, about: each costs memory here, there and in the reply.
+const MOST_ITEMS: usize = 2048;
 
 /// A request body, ready to be compressed and sent.
 #[derive(Debug)]
@@ -56,6 +60,16 @@ pub(super) enum Item {
         source: SourceId,
     },
     Live,
+    /// Lines of a journal, by its place among all.
+    Journal {
+        place: usize,
+        source: SourceId,
+        sent: Sent,
+    },
+    IdentifyJournal {
+        place: usize,
+        source: SourceId,
+    },
 }
 
 /// A request while it is put together.
@@ -82,7 +96,8 @@ impl Draft {
 
     pub(super) fn is_full(&self) -> bool {
         // A rest that hardly pays is left to the next one. Frames without raw bytes are bounded too.
-        self.raw + self.limit / 8 > self.limit || self.encoder.size() >= 2 * LONGEST_FRAME
+        let many = self.items.len() >= MOST_ITEMS || self.encoder.size() >= 2 * LONGEST_FRAME;
+        many || self.raw + self.limit / 8 > self.limit
     }
 }
 
@@ -108,6 +123,16 @@ pub(super) fn identify(key: Key, file: &File, stream: usize, draft: &mut Draft) 
     if !draft.items.iter().any(said) {
         let evidence = evidence(source, &file.path, &file.incarnation, &file.prefix);
         draft.push(&Frame::Identify(evidence), Item::Identify { key, source });
+    }
+}
+
+/// Says which file a source is now, though there is nothing else to say of it.
+pub(super) fn identify_moved(key: Key, file: &File, stream: usize, draft: &mut Draft) {
+    if file
+        .cursor(stream)
+        .is_some_and(|cursor| file.must_identify(cursor))
+    {
+        identify(key, file, stream, draft);
     }
 }
 

@@ -31,6 +31,8 @@ impl Follower {
         }
         self.look_for_unmet(&found)?;
         self.look_for_dormant(&found)?;
+        self.decide_all();
+        self.begin_journals()?;
         self.retire();
         if self.disk.now() >= self.remember_at {
             self.remember();
@@ -86,7 +88,9 @@ impl Follower {
                 (file.detached, file.nowhere) = (None, false);
                 file.ending = open;
             }
-            self.by_path.insert(path.to_owned(), key);
+            if self.by_path.get(path) != Some(&key) {
+                self.by_path.insert(path.to_owned(), key);
+            }
         }
         self.observe(key, sight);
     }

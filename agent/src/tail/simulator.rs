@@ -5,16 +5,19 @@
 //! The oracle: every line that was written arrives once. What was truncated or deleted before it
 //! was read may be missing, and nothing else; nothing ever arrives twice.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use standpipe_config::settings::agent::Flow;
 
 use super::*;
+use crate::daemon::lost;
 use crate::disk::memory::{KILLED, Memory, kill_after};
 use crate::progress::memory::Kept;
 
 mod model;
+mod programs;
 
 pub(crate) use model::Daemon;
 
@@ -34,6 +37,8 @@ pub(crate) struct World {
     written: BTreeSet<Vec<u8>>,
     /// Lines that were truncated or deleted.
     mortal: BTreeSet<Vec<u8>>,
+    /// Progress is lost, and nobody has asked the daemon yet.
+    lost: bool,
     /// Files that were: they do not begin as they did when they were seen first.
     truncated: BTreeSet<(u64, i64)>,
     packed: usize,
@@ -66,6 +71,7 @@ impl World {
             open: Vec::new(),
             written: BTreeSet::new(),
             mortal: BTreeSet::new(),
+            lost: false,
             truncated: BTreeSet::new(),
             packed: 0,
         }
@@ -75,9 +81,13 @@ impl World {
         if self.follower.is_none() {
             let disk = Disk::Memory(self.memory.clone());
             let progress = self.kept.open();
-            let agent = AgentId([1; 16]);
-            let follower =
-                Follower::new(agent, disk, progress, self.flows.clone(), self.rules).unwrap();
+            let flows = (compiled(&self.flows), self.flows.clone());
+            let mut follower =
+                Follower::compiled(AgentId([1; 16]), disk, progress, flows, self.rules);
+            if self.lost {
+                follower.rebuild(&self.held()).unwrap();
+                self.lost = false;
+            }
             self.follower = Some(follower);
         }
         self.follower.as_mut().unwrap()
@@ -94,6 +104,22 @@ impl World {
             }
             Err(other) => std::panic::resume_unwind(other),
         }
+    }
+
+    /// The process dies, and its progress with it. The next one asks the daemon.
+    pub(crate) fn lose_progress(&mut self) {
+        self.follower = None;
+        self.kept = Kept::default();
+        self.lost = true;
+    }
+
+    fn held(&self) -> Vec<Entry> {
+        let streams = self.flows.iter().zip(&self.daemons);
+        let held = streams.flat_map(|(flow, daemon)| {
+            let held = daemon.held().into_iter();
+            held.map(|source| (flow.stream.clone(), source))
+        });
+        lost::entries(held.collect())
     }
 
     /// One request of a stream and its way there and back.
@@ -184,7 +210,7 @@ impl World {
     }
 
     /// Whether progress knows a file for both streams.
-    fn is_known(&self, path: &str) -> bool {
+    pub(crate) fn is_known(&self, path: &str) -> bool {
         let key = self.memory.incarnation(path);
         let progress = self.kept.open();
         let mut sources = progress.state().sources.values();
@@ -249,6 +275,21 @@ impl World {
             assert!(lines.keys().all(|line| self.written.contains(line)));
         }
     }
+}
+
+/// The patterns of flows, which take longer to compile than most histories to play.
+fn compiled(flows: &[Flow]) -> Discover {
+    thread_local! {
+        static COMPILED: RefCell<HashMap<String, Discover>> = RefCell::default();
+    }
+    let named = |flow: &Flow| format!("{:?} {:?} {:?};", flow.paths, flow.exclude, flow.watch);
+    let name = flows.iter().map(named).collect();
+    COMPILED.with_borrow_mut(|compiled| {
+        let known = compiled.entry(name);
+        known
+            .or_insert_with(|| Discover::new(flows).unwrap())
+            .clone()
+    })
 }
 
 /// What happens to a request.

@@ -1,6 +1,7 @@
 //! What an operator sees of the followed files.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::names::{SourceId, StreamName};
@@ -10,11 +11,20 @@ use super::file::{Cursor, File};
 use super::plan::Ending;
 use crate::progress::{Counts, Source, Standing};
 
+/// How old may be what is said of waiting bytes, where there are many files.
+const LATELY: Duration = Duration::from_secs(1);
+
+/// Fewer files than these are asked each time.
+const MANY: usize = 1000;
+
 /// The agent's status.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Status {
     /// The program's version.
     pub version: String,
+    /// How many times everything was looked at since the start.
+    #[serde(default)]
+    pub looks: u64,
     /// One per file and stream: those that are followed, and those that are remembered.
     pub sources: Vec<SourceStatus>,
     /// What became of all bytes.
@@ -138,7 +148,11 @@ impl Follower {
         });
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            sources: followed.chain(self.remembered()).collect(),
+            looks: self.scans,
+            sources: followed
+                .chain(self.journal_status())
+                .chain(self.remembered())
+                .collect(),
             bytes: self.bytes(),
             unmatched: self.unmatched(),
             unreadable: self.unreadable(),
@@ -147,8 +161,8 @@ impl Follower {
 
     /// What became of all bytes.
     pub fn bytes(&self) -> Bytes {
-        let mut counts = self.progress.state().totals;
-        let mut waiting = 0;
+        let (mut counts, mut waiting) = self.journal_bytes();
+        counts.add(&self.progress.state().totals);
         for file in self.files.values() {
             for cursor in &file.cursors {
                 counts.add(&cursor.counts);
@@ -159,13 +173,21 @@ impl Follower {
         bytes(&counts, waiting)
     }
 
+    /// The same; with many files, where it is not cheap, as it was not long ago. It is for operators only.
+    pub(super) fn unsent_lately(&mut self, stream: usize) -> u64 {
+        let now = self.disk.now();
+        if self.files.len() < MANY || now >= self.streams[stream].unsent.0 {
+            self.streams[stream].unsent = (now + LATELY, self.unsent(stream));
+        }
+        self.streams[stream].unsent.1
+    }
+
     /// Bytes of a stream's files that are not sent, those on their way not counted.
-    pub(super) fn unsent(&self, stream: usize) -> u64 {
+    fn unsent(&self, stream: usize) -> u64 {
         let files = self.files.values();
         let cursors = files.filter_map(|file| Some((file, file.cursor(stream)?)));
-        let waiting: u64 = cursors
-            .map(|(file, cursor)| self.waiting(file, cursor))
-            .sum();
+        let waiting = cursors.map(|(file, cursor)| self.waiting(file, cursor));
+        let waiting = waiting.sum::<u64>() + self.journals.unsent(stream);
         let sent = self.streams[stream].outstanding.iter();
         waiting.saturating_sub(sent.map(|request| request.raw).sum())
     }
@@ -219,10 +241,17 @@ impl Follower {
             path: lossy(path),
             reason: reason.clone(),
         })
+        .chain(self.journals.troubles().map(|(name, reason)| Unreadable {
+            path: name.to_owned(),
+            reason,
+        }))
         .collect()
     }
 
     fn waiting(&self, file: &File, cursor: &Cursor) -> u64 {
+        if file.is_repetition() {
+            return 0;
+        }
         let at = cursor.acknowledged;
         if at.epoch == cursor.epoch {
             return file.seen.saturating_sub(at.offset);
@@ -266,7 +295,7 @@ impl Follower {
     }
 }
 
-fn bytes(counts: &Counts, waiting: u64) -> Bytes {
+pub(super) fn bytes(counts: &Counts, waiting: u64) -> Bytes {
     Bytes {
         delivered: counts.delivered,
         waiting,

@@ -225,6 +225,22 @@ impl EntryLog {
         Ok(())
     }
 
+    /// What one [`append`](Self::append) writes. For who simulates a disk that tears it.
+    pub fn frame(generation: u64, sequence: u64, entries: &[Vec<u8>]) -> Vec<u8> {
+        frame(generation, sequence, entries)
+    }
+
+    /// What a file's bytes hold, as [`open`](Self::open) reads them: the entries, how many frames
+    /// they came in, and where the last whole one ends. The header is not looked at.
+    pub fn parse(
+        path: &Path,
+        bytes: &[u8],
+        generation: u64,
+    ) -> Result<(Vec<Vec<u8>>, u64, usize), LogError> {
+        let (entries, frames) = read_frames(path, bytes, generation)?;
+        Ok((entries, frames.count, frames.end))
+    }
+
     /// The file that is appended to.
     pub fn path(&self) -> &Path {
         &self.path

@@ -12,6 +12,7 @@ use crate::tls::Trust;
 mod firehose;
 mod flow;
 mod include;
+mod journald;
 mod parse;
 mod pattern;
 mod read;
@@ -19,6 +20,7 @@ mod summary;
 mod tables;
 
 pub use firehose::region_of;
+pub use journald::Journald;
 pub use parse::{Log, Metadata, OnError, Parse, Step};
 pub use pattern::Pattern;
 pub use read::{load, read};
@@ -71,7 +73,7 @@ pub struct Firehose {
     pub ca: Option<PathBuf>,
 }
 
-/// Files that feed one stream.
+/// Files that feed one stream, or a journal that does.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Flow {
     /// Patterns of the files to follow, absolute.
@@ -95,6 +97,8 @@ pub struct Flow {
     pub encoding: Encoding,
     /// How changes are noticed.
     pub watch: Watching,
+    /// The system's journal instead of files; then there are no `paths`, and an entry is a record.
+    pub journald: Option<Journald>,
 }
 
 impl Flow {
@@ -111,6 +115,7 @@ impl Flow {
             skip_header_lines: 0,
             encoding: Encoding::Utf8,
             watch: Watching::Auto,
+            journald: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod fixture;
 mod full;
 mod halt;
 mod hostile;
+mod journald;
 mod kills;
 mod letters;
 mod look;

@@ -138,7 +138,7 @@ fn equal_beginnings(stage: &mut Stage) -> Outcome {
     for file in 0..files {
         stage.header(&format!("app.log.{file}"), 1024)?;
     }
-    stage.arrived()?;
+    stage.pause(300)?;
     for file in 0..files {
         stage.write(&format!("app.log.{file}"), 3)?;
     }

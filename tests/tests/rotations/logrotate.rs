@@ -9,7 +9,7 @@ use standpipe_tests::Outcome;
 use standpipe_tests::components::needs;
 
 use crate::stage::Stage;
-use crate::{ALL, Loss, Row};
+use crate::{ALL, Loss, Row, copies};
 
 /// Without the copies that `copytruncate` makes.
 const ONE: &str = "paths: [\"LOGS/app.log\"]";
@@ -46,6 +46,16 @@ pub(crate) fn rows() -> Outcome<Vec<Row>> {
         Row::new("logrotate-copytruncate", ONE, Loss::NoneInPlace, |stage| {
             rotate(stage, "copytruncate")
         }),
+        Row::new("logrotate-copies", ALL, Loss::None, |stage| {
+            rotate(stage, "copytruncate")
+        }),
+        Row::new("logrotate-copies-dateext", ALL, Loss::None, |stage| {
+            rotate(stage, "copytruncate\n  dateext\n  dateformat -%Y%m%d-%s")
+        }),
+        Row::new("logrotate-copies-busy", ALL, Loss::Bounded, |stage| {
+            let settings = settings(stage, "copytruncate")?;
+            copies::busy(stage, |stage| run(stage, &settings))
+        }),
     ])
 }
 
@@ -54,11 +64,20 @@ fn program() -> Option<PathBuf> {
     places.find(|place| place.exists())
 }
 
+fn run(stage: &mut Stage, settings: &Path) -> Outcome {
+    let state = stage.path("../logrotate.state");
+    let arguments = [
+        "-f",
+        "-s",
+        &state.to_string_lossy(),
+        &settings.to_string_lossy(),
+    ];
+    stage.command(&program().unwrap_or_default(), &arguments)
+}
+
 fn rotate(stage: &mut Stage, mode: &str) -> Outcome {
     let settings = settings(stage, mode)?;
-    let state = stage.path("../logrotate.state");
-    let program = program().unwrap_or_default();
-    let in_place = mode == "copytruncate";
+    let in_place = mode.starts_with("copytruncate");
     for _ in 0..3 {
         let mut old = stage.writer("app.log")?;
         stage.put(&mut old, 200)?;
@@ -70,13 +89,7 @@ fn rotate(stage: &mut Stage, mode: &str) -> Outcome {
             stage.doom();
         }
         next_second();
-        let arguments = [
-            "-f",
-            "-s",
-            &state.to_string_lossy(),
-            &settings.to_string_lossy(),
-        ];
-        stage.command(&program, &arguments)?;
+        run(stage, &settings)?;
         // A server that is told late to open its log again.
         if !in_place && !mode.contains("compress") {
             stage.put(&mut old, 10)?;

@@ -1,7 +1,8 @@
 //! What arrived at the receiver, line by line, and what may be missing of it.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use standpipe_tests::seen::Seen;
 use standpipe_tests::{Outcome, Trouble, objects};
@@ -25,25 +26,70 @@ struct Arrived {
 }
 
 /// What arrived of all plays.
+#[derive(Default)]
 pub(crate) struct Oracle {
+    /// Where the receiver's objects are.
+    folder: PathBuf,
+    /// Those that were read. They appear whole, and do not change.
+    read: BTreeSet<PathBuf>,
     plays: BTreeMap<u64, Arrived>,
     /// Records that nobody wrote.
     strange: Vec<String>,
 }
 
+/// The same, which plays may ask while they go on.
+pub(crate) type Shared = Arc<Mutex<Oracle>>;
+
+/// What has to arrive of a play before it goes on.
+pub(crate) struct Expected<'a> {
+    /// The play's number.
+    pub(crate) play: u64,
+    /// How many lines there are.
+    pub(crate) lines: u64,
+    /// Those that may be missing.
+    pub(crate) mortal: &'a BTreeSet<u64>,
+    /// How many headers.
+    pub(crate) headers: u64,
+}
+
 impl Oracle {
-    /// Reads all objects below a folder.
-    pub(crate) fn read(folder: &Path) -> Outcome<Self> {
-        let mut oracle = Self {
-            plays: BTreeMap::new(),
-            strange: vec![],
-        };
-        for path in objects::below(folder)? {
-            for line in objects::lines(&path)? {
-                oracle.arrived(&line);
-            }
+    /// Of the receiver whose objects are in this folder.
+    pub(crate) fn of(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            ..Self::default()
         }
-        Ok(oracle)
+    }
+
+    /// Reads the objects that are new.
+    pub(crate) fn read(&mut self) -> Outcome {
+        for path in objects::below(&self.folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // What is not whole yet has another name.
+            if name.starts_with('.') || self.read.contains(&path) {
+                continue;
+            }
+            for line in objects::lines(&path)? {
+                self.arrived(&line);
+            }
+            self.read.insert(path);
+        }
+        Ok(())
+    }
+
+    /// That everything arrived that has to.
+    pub(crate) fn has(&self, expected: &Expected<'_>) -> Outcome {
+        let nothing = Arrived::default();
+        let arrived = self.plays.get(&expected.play).unwrap_or(&nothing);
+        let mut missing = arrived.lines.missing(expected.lines);
+        let missing = missing.find(|number| !expected.mortal.contains(number));
+        match (missing, arrived.unnumbered >= expected.headers) {
+            (None, true) => Ok(()),
+            (missing, _) => Err(Trouble(format!(
+                "the receiver has not got line {missing:?}, and {} of {} headers",
+                arrived.unnumbered, expected.headers
+            ))),
+        }
     }
 
     fn arrived(&mut self, line: &[u8]) {
@@ -118,12 +164,13 @@ impl Played {
         let may_miss = match loss {
             Loss::None | Loss::NoneInPlace => false,
             Loss::IfKilled => killed,
-            Loss::Counted => true,
+            Loss::Counted | Loss::Bounded => true,
         };
         let mortal = missing.iter().all(|number| done.mortal.contains(number));
         // What a killed agent had seen and not remembered is no part of its counts.
         let counted = match (killed, loss) {
             (true, Loss::NoneInPlace) => true,
+            (_, Loss::Bounded) => done.gone <= bytes + done.holes,
             (true, _) if may_miss => done.gone <= bytes + done.holes,
             _ => done.gone == bytes + done.holes,
         };

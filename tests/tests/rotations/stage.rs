@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -16,7 +15,8 @@ use standpipe_tests::trouble::Attempting;
 use standpipe_tests::wait::until;
 use standpipe_tests::{Agent, Outcome, Trouble, binaries};
 
-use crate::{Loss, PATIENCE, Row};
+use crate::oracle::{Expected, Shared};
+use crate::{Loss, PATIENCE, Row, permissions};
 
 /// What happens to a play.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,7 +48,7 @@ impl Fault {
 }
 
 /// Where a play takes place.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Place {
     /// Its own folder.
     pub folder: PathBuf,
@@ -58,6 +58,8 @@ pub struct Place {
     pub number: u64,
     /// The long form is asked for.
     pub full: bool,
+    /// What the receiver has.
+    pub(crate) receiver: Shared,
 }
 
 /// A play.
@@ -116,7 +118,11 @@ impl Stage {
         let flow = row.flow.replace("LOGS", &logs.to_string_lossy());
         let watch = if poll { "poll" } else { "auto" };
         let flow = format!("- {flow}\n  stream: lines\n  watch: {watch}");
-        let agent = Agent::start(&place.folder, &gate.url(), &flow)?;
+        let mut agent = Agent::new(&place.folder, &gate.url(), &flow)?;
+        if row.unprivileged {
+            agent.through = permissions::without_privileges();
+        }
+        agent.up()?;
         Ok(Self {
             agent,
             runs: true,
@@ -200,48 +206,93 @@ impl Stage {
     }
 
     fn have_seen(&mut self) -> Outcome {
-        let (written, logs) = (self.written, self.path(""));
-        let killed = self.fault == Fault::Kill && self.fired;
-        self.until_status("everything to be seen", |status, bytes| {
-            let counted = bytes.delivered + bytes.waiting + bytes.gone >= written;
-            Ok(counted || (killed && is_all(&logs, status, "size")?))
+        if self.was_killed() {
+            return self.looked("everything to be seen", |_| true);
+        }
+        let written = self.written;
+        self.until("everything to be seen", |bytes| {
+            bytes.delivered + bytes.waiting + bytes.gone >= written
         })
     }
 
     /// Waits until everything that was written is acknowledged.
     pub fn arrived(&mut self) -> Outcome {
         self.act()?;
-        let (written, logs) = (self.written, self.path(""));
-        let killed = self.fault == Fault::Kill && self.fired;
-        self.until_status("everything to arrive", |status, bytes| {
-            let counted = bytes.delivered + bytes.gone >= written;
-            // What a killed agent had delivered and not remembered is no part of its counts, where
-            // the bytes are not there any more.
-            let all = counted || (killed && is_all(&logs, status, "acknowledged")?);
-            Ok(all && bytes.waiting == 0)
+        if self.was_killed() {
+            self.received()?;
+            return self.looked("everything to be acknowledged", |bytes| bytes.waiting == 0);
+        }
+        let written = self.written;
+        self.until("everything to arrive", |bytes| {
+            bytes.delivered + bytes.gone >= written && bytes.waiting == 0
         })
     }
 
-    fn until(&mut self, what: &str, is_so: impl Fn(&Bytes) -> bool) -> Outcome {
-        self.until_status(what, |_, bytes| Ok(is_so(bytes)))
+    /// What a killed agent had delivered and not remembered is no part of its counts: the receiver is
+    /// asked.
+    fn was_killed(&self) -> bool {
+        self.fault == Fault::Kill && self.fired
     }
 
-    fn until_status(
-        &mut self,
-        what: &str,
-        is_so: impl Fn(&Value, &Bytes) -> Outcome<bool>,
-    ) -> Outcome {
+    fn received(&self) -> Outcome {
+        let expected = Expected {
+            play: self.done.number,
+            lines: self.done.lines.len() as u64,
+            mortal: &self.done.mortal,
+            headers: self.done.headers,
+        };
+        until("everything to arrive at the receiver", PATIENCE, || {
+            let receiver = self.place.receiver.lock();
+            let mut receiver = receiver.map_err(|_| Trouble::new("another play broke it"))?;
+            receiver.read()?;
+            receiver.has(&expected)
+        })
+    }
+
+    /// Waits until the agent has looked at everything as it is now, and something is so.
+    fn looked(&mut self, what: &str, is_so: impl Fn(&Bytes) -> bool) -> Outcome {
+        let looks = |status: &Value| status["looks"].as_u64().unwrap_or(0);
+        let before = until("the agent to answer", PATIENCE, || {
+            self.agent.program()?.runs()?;
+            Ok(looks(&self.agent.status()?))
+        })?;
+        // A name that comes and goes is a reason to look.
+        let name = self.path(".look");
+        fs::write(&name, "")?;
+        fs::remove_file(&name)?;
+        self.until_status(what, |status, bytes| looks(status) > before && is_so(bytes))
+    }
+
+    fn until(&mut self, what: &str, is_so: impl Fn(&Bytes) -> bool) -> Outcome {
+        self.until_status(what, |_, bytes| is_so(bytes))
+    }
+
+    fn until_status(&mut self, what: &str, is_so: impl Fn(&Value, &Bytes) -> bool) -> Outcome {
         let written = self.written;
         until(what, PATIENCE, || {
             self.agent.program()?.runs()?;
             let status = self.agent.status()?;
             let bytes = bytes(&status["bytes"])?;
-            match is_so(&status, &bytes)? {
+            match is_so(&status, &bytes) {
                 true => Ok(()),
                 false => Err(Trouble(format!(
                     "{written} bytes were written, and the agent says {bytes:?}"
                 ))),
             }
+        })
+    }
+
+    /// Waits until the agent says of a file that it cannot read it, and why.
+    pub fn unreadable(&mut self, name: &str, why: &str) -> Outcome {
+        self.act()?;
+        let path = self.path(name).to_string_lossy().into_owned();
+        let path = path.trim_end_matches('/');
+        self.until_status("a file to be named that cannot be read", |status, _| {
+            let mut named = status["unreadable"].as_array().into_iter().flatten();
+            named.any(|file| {
+                let reason = file["reason"].as_str().unwrap_or_default();
+                file["path"] == path && reason.contains(why)
+            })
         })
     }
 
@@ -279,7 +330,8 @@ impl Stage {
             self.fire()?;
         }
         let killed = self.fault == Fault::Kill;
-        let lossy = self.loss == Loss::Counted || (self.loss == Loss::IfKilled && killed);
+        let lossy = matches!(self.loss, Loss::Counted | Loss::Bounded)
+            || (self.loss == Loss::IfKilled && killed);
         if !lossy {
             self.arrived()?;
         }
@@ -327,29 +379,6 @@ impl Stage {
             String::from_utf8_lossy(&output.stderr)
         ))
     }
-}
-
-/// Whether the agent says of the log, and of each file that it knows, that all of it as it is now is
-/// seen (`size`) or `acknowledged`.
-fn is_all(logs: &Path, status: &Value, how: &str) -> Outcome<bool> {
-    let sources = status["sources"].as_array().cloned().unwrap_or_default();
-    for entry in fs::read_dir(logs)? {
-        let found = entry?;
-        let is_log = found.file_name() == "app.log";
-        let file = fs::metadata(found.path())?;
-        let mut known = sources
-            .iter()
-            .filter(|source| source["inode"] == file.ino());
-        let read = |source: &Value| source[how] == file.len();
-        let all = match known.next() {
-            Some(first) => read(first) || known.any(read),
-            None => !is_log,
-        };
-        if !all {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 fn bytes(said: &Value) -> Outcome<Bytes> {

@@ -7,7 +7,7 @@ use globset::GlobBuilder;
 
 use super::pattern::pattern;
 use super::tables::{FLOW, MULTI_LINE};
-use super::{Encoding, Flow, MultiLine, Start, Watching, parse};
+use super::{Encoding, Flow, Journald, MultiLine, Watching, journald, parse};
 use crate::limits::{DEFAULT_MAX_LINE, MAX_RECORD};
 use crate::names::StreamName;
 use crate::settings::values;
@@ -35,12 +35,16 @@ pub(super) fn flows(at: &At<'_>, seen: &mut Seen) -> Option<Vec<Flow>> {
 
 fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
     let fields = at.fields(&FLOW)?;
+    if fields.has("journald") {
+        let flow = journald::flow(&fields)?;
+        let name = flow.journald.as_ref().map(Journald::name);
+        check_seen(at, name.as_slice(), &flow.stream, seen);
+        return Some(flow);
+    }
     let paths = fields.read("paths", |at| patterns(at, path_pattern));
     let exclude = fields.optional("exclude", |at| patterns(at, exclude_pattern));
     let stream = fields.read("stream", values::stream_name);
-    let start = fields.read("start", |at| {
-        at.choice(&[("beginning", Start::Beginning), ("end", Start::End)])
-    });
+    let start = fields.read("start", journald::start);
     let parse = parse::parse(&fields);
     let encoding = fields.read("encoding", encoding);
     let max_line = max_line(&fields, encoding.unwrap_or(Encoding::Utf8));
@@ -61,6 +65,7 @@ fn flow(at: &At<'_>, seen: &mut Seen) -> Option<Flow> {
         skip_header_lines: skip_header_lines?,
         encoding: encoding?,
         watch: watch?,
+        journald: None,
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Encoding, Firehose, Flow, Log, OnError, Settings, Ship, Start, Step, Watching};
+use super::{
+    Encoding, Firehose, Flow, Journald, Log, OnError, Settings, Ship, Start, Step, Watching,
+};
 use crate::settings::Admin;
 use crate::units::{print_size, print_span};
 
@@ -67,6 +69,10 @@ fn to_firehose(firehose: &Firehose) -> String {
 
 fn flow(flow: &Flow) -> Vec<String> {
     let mut lines = vec![format!("flow into {}", flow.stream)];
+    if let Some(journald) = &flow.journald {
+        lines.extend(journal(journald, flow.start));
+        return lines;
+    }
     lines.extend(flow.paths.iter().map(|path| format!("  follows {path}")));
     lines.extend(flow.exclude.iter().map(|path| format!("  but not {path}")));
     let start = match flow.start {
@@ -86,6 +92,30 @@ fn flow(flow: &Flow) -> Vec<String> {
         flow.max_line
     ));
     lines.extend(shape(flow));
+    lines
+}
+
+fn journal(journald: &Journald, start: Start) -> Vec<String> {
+    let from = match &journald.directory {
+        Some(directory) => format!("the journal in {}", directory.display()),
+        None => "this machine's journal".to_owned(),
+    };
+    let mut lines = vec![format!("  reads {from}")];
+    if !journald.units.is_empty() {
+        let units = journald.units.join(", ");
+        lines.push(format!("  of it what these units say: {units}"));
+    }
+    if !journald.matches.is_empty() {
+        let fields = journald.matches.join(", ");
+        lines.push(format!("  of it what has {fields}"));
+    }
+    lines.push(match start {
+        Start::Beginning => "  begins with the oldest entry".to_owned(),
+        Start::End => {
+            "  begins behind the entry that is the newest at the very first start".to_owned()
+        }
+    });
+    lines.push("  a record is the entry as JSON".to_owned());
     lines
 }
 

@@ -22,9 +22,10 @@ pub static TABLES: &[&Table] = &[
     &PARSE,
     &OPTION,
     &MULTI_LINE,
+    &JOURNALD,
 ];
 
-const FLOWS: &str = "a list of flows; each needs paths and stream";
+const FLOWS: &str = "a list of flows; each needs stream, and paths or journald";
 
 pub(super) static ROOT: Table = Table {
     path: "",
@@ -201,7 +202,7 @@ pub(super) static FLOW: Table = Table {
         ),
         Key::new(
             "start",
-            "Where to begin in files that exist at the very first start.",
+            "Where to begin in files, or a journal, that exist at the very first start.",
             "beginning",
             "beginning or end",
         ),
@@ -246,6 +247,36 @@ pub(super) static FLOW: Table = Table {
             "How changes are noticed: auto takes the system's notices where there are some, poll looks several times a second.",
             "auto",
             "auto or poll",
+        ),
+        Key::new(
+            "journald",
+            "The system's journal instead of files; each entry is a record, as JSON.",
+            "none",
+            "a mapping with the keys units, matches, directory; {} for all of it",
+        ),
+    ],
+};
+
+pub(super) static JOURNALD: Table = Table {
+    path: "flows[].journald",
+    keys: &[
+        Key::new(
+            "units",
+            "Only what these units say, and what is said of them.",
+            "none",
+            "a list of units such as nginx.service",
+        ),
+        Key::new(
+            "matches",
+            "Only entries with these fields; of a field that is there twice, either.",
+            "none",
+            "a list such as [_TRANSPORT=kernel, PRIORITY=3]",
+        ),
+        Key::new(
+            "directory",
+            "Where the journal's files are. Without it: where this machine keeps them.",
+            "none",
+            "a path; a relative one is taken from the folder of this file",
         ),
     ],
 };

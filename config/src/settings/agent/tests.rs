@@ -68,6 +68,7 @@ fn the_shortest_file_has_all_defaults() {
         skip_header_lines: 0,
         encoding: Encoding::Utf8,
         watch: Watching::Auto,
+        journald: None,
     };
     assert_eq!(settings.flows, std::slice::from_ref(&expected));
     assert_eq!(
@@ -154,9 +155,9 @@ fn a_token_in_plain_sight_is_warned_of() {
 fn included_flows_follow_by_name_and_take_paths_from_their_own_folder() {
     let flows = full().unwrap().settings.flows;
     let streams: Vec<_> = flows.iter().map(|flow| flow.stream.as_str()).collect();
-    assert_eq!(streams, ["web-access", "csv", "a", "b"]);
-    let a = flows[2].paths[0].strip_suffix("/a.log").unwrap();
-    let b = flows[3].paths[0].strip_suffix("/b.log").unwrap();
+    assert_eq!(streams, ["web-access", "csv", "journal", "a", "b"]);
+    let a = flows[3].paths[0].strip_suffix("/a.log").unwrap();
+    let b = flows[4].paths[0].strip_suffix("/b.log").unwrap();
     assert_eq!(format!("{a}/agent.d"), b);
 }
 
@@ -256,11 +257,46 @@ fn single_mistakes_say_what_is_allowed() {
             "allowed is a mapping with the keys format",
         ),
         ("{paths: [/a, /a], stream: a}", "feeds the stream a already"),
+        (
+            "{journald: {units: nginx.service}, stream: a}",
+            "flows[0].journald.units: found \"nginx.service\", allowed is a list",
+        ),
+        (
+            "{journald: {units: [-u]}, stream: a}",
+            "agent.yaml:4:25: flows[0].journald.units[0]: found \"-u\", allowed is the name of a unit",
+        ),
+        (
+            "{journald: {matches: [kernel]}, stream: a}",
+            "found \"kernel\", allowed is a field and its value",
+        ),
+        (
+            "{journald: {unit: [a]}, stream: a}",
+            "is no known key, did you mean \"units\"?",
+        ),
+        (
+            "{journald: {}, paths: [/a], stream: a}",
+            "conflict: paths is for files, and this flow reads the journal",
+        ),
+        ("{journald: {}}", "flows[0].stream: is missing"),
     ] {
         let found = problems(&with_flow(flow));
         assert_eq!(found.len(), 1, "{flow}: {found:?}");
         assert!(found[0].contains(part), "{flow}: {found:?}");
     }
+}
+
+#[test]
+fn a_journal_feeds_a_stream_once() {
+    let two = |other: &str| with_flow(&format!("{{journald: , stream: a}}\n  - {other}"));
+    let found = problems(&two("{journald: {units: [b.service]}, stream: a}"));
+    assert!(
+        found[0].contains("\"journald\" feeds the stream a already"),
+        "{found:?}"
+    );
+    let both = read_here(&two("{journald: {directory: /j}, stream: a}")).unwrap();
+    let names = both.settings.flows.iter().flat_map(|f| &f.journald);
+    let names: Vec<_> = names.map(Journald::name).collect();
+    assert_eq!(names, ["journald", "journald:/j"]);
 }
 
 #[test]
@@ -385,6 +421,14 @@ flow into a
 ";
     assert_eq!(text, expected);
     let full = summary(&full().unwrap().settings);
+    let journal = "
+  reads the journal in /var/log/journal
+  of it what these units say: nginx.service, cron.service
+  of it what has _TRANSPORT=kernel
+  begins behind the entry that is the newest at the very first start
+  a record is the entry as JSON
+";
+    assert!(full.contains(journal), "{full}");
     let shape = "
   a line that matches \"^[0-9]{4}-\" begins a record, which ends before the next one or after 2s of silence
   passes over the first line of each file

@@ -147,19 +147,22 @@ impl Life {
 
     /// Starts what does not run, with other settings for the daemon.
     fn spawn(&mut self, fault: Option<(Victim, &str)>) -> Outcome {
-        self.daemon.environment.clear();
-        self.agent.environment.clear();
         let runs = |program: Outcome<&mut standpipe_tests::program::Program>| {
             program.is_ok_and(|program| program.runs().is_ok())
         };
-        // The victim starts anew, so that it hears of its fault.
+        // The victim starts anew, so that it hears of its fault; so does who did not come to the point
+        // of an earlier one, and would end there when it is stopped.
         let killed = fault.map(|(victim, _)| victim);
-        if killed == Some(Victim::Daemon) && runs(self.daemon.program()) {
+        let daemon = killed == Some(Victim::Daemon) || !self.daemon.environment.is_empty();
+        let agent = killed == Some(Victim::Agent) || !self.agent.environment.is_empty();
+        if daemon && runs(self.daemon.program()) {
             self.daemon.kill()?;
         }
-        if killed == Some(Victim::Agent) && runs(self.agent.program()) {
+        if agent && runs(self.agent.program()) {
             self.agent.kill()?;
         }
+        self.daemon.environment.clear();
+        self.agent.environment.clear();
         if let Some((victim, order)) = fault {
             let environment = match victim {
                 Victim::Agent => &mut self.agent.environment,
