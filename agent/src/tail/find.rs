@@ -100,7 +100,7 @@ impl Follower {
             file.seen = if is_short { remembered } else { file.seen };
         }
         match truncated {
-            true => self.truncated(key, sight.size),
+            true => self.truncated(key),
             false if is_short => self.cut_short(key, sight.size),
             false => {}
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::file::{File, prefix_now};
 use super::{Follower, Key};
-use crate::disk::Sight;
+use crate::disk::{Handle, Sight};
 use crate::identity::{Incarnation, PREFIX, Prefix};
 use crate::progress::{Entry, path_to_text};
 
@@ -73,10 +73,7 @@ impl Follower {
             Ok(sight) => match file.is_unchanged() {
                 // It shrank between the look and the read, and the rest is as it was.
                 Ok(true) if !file.shrank(sight.size) => self.observe(key, sight),
-                Ok(_) => {
-                    file.sight = sight;
-                    self.truncated(key, sight.size);
-                }
+                Ok(_) => self.truncated(key),
                 Err(error) => self.failed(key, &error),
             },
             Err(error) => self.failed(key, &error),
@@ -103,7 +100,7 @@ impl Follower {
                     file.prefix = prefix;
                 }
             }
-            Ok(false) => self.truncated(key, sight.size),
+            Ok(false) => self.truncated(key),
             Err(error) => self.failed(key, &error),
         }
     }
@@ -125,13 +122,15 @@ impl Follower {
     }
 
     /// What was read is gone: a new epoch begins (rule 1: durably, before its first byte is sent).
-    pub(super) fn truncated(&mut self, key: Key, size: u64) {
+    pub(super) fn truncated(&mut self, key: Key) {
+        self.look_behind_truncation(key);
         if self.goes_on_in_copy(key) {
             return;
         }
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
+        let size = file.sight.size;
         let closed_at = file.seen.max(file.farthest());
         let unread = closed_at - file.farthest().min(closed_at);
         tracing::warn!(path = %file.path.display(), unread, "a file was truncated; it is read from its beginning");
@@ -160,6 +159,17 @@ impl Follower {
                 closed_at,
             });
             self.stage_source(key, source);
+        }
+    }
+
+    /// The look that led to what was found may have been before the truncation: the size of then would
+    /// be bytes that nobody will ever find in the file.
+    fn look_behind_truncation(&mut self, key: Key) {
+        let Some(file) = self.files.get_mut(&key) else {
+            return;
+        };
+        if let Some(Ok(sight)) = file.handle.as_ref().map(Handle::look) {
+            file.sight = sight;
         }
     }
 
