@@ -139,8 +139,10 @@ pub(crate) fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut journals: Vec<(u64, Entry)> = Vec::new();
     for (id, mut streams) in sources {
-        let evidence = streams.iter().find_map(|(_, held)| held.evidence.clone());
-        let Some(evidence) = evidence else {
+        streams.sort_by_key(|(_, held)| held.mark.epoch);
+        // Who is in the newest epoch was told last how the file begins.
+        let mut newest_first = streams.iter().rev();
+        let Some(evidence) = newest_first.find_map(|(_, held)| held.evidence.clone()) else {
             continue;
         };
         if Journald::is_name(&evidence.path) {
@@ -148,7 +150,6 @@ pub(crate) fn entries(held: Vec<(StreamName, HeldSource)>) -> Vec<Entry> {
             journals.extend(streams.into_iter().map(of_journal));
             continue;
         }
-        streams.sort_by_key(|(_, held)| held.mark.epoch);
         entries.push(identified(id, &evidence));
         entries.extend(streams.windows(2).flat_map(|pair| epochs(id, pair)));
         let newest = streams.last().map_or(0, |(_, held)| held.mark.epoch);

@@ -99,3 +99,25 @@ fn what_begins_with_what_is_left_of_a_log_is_no_copy_of_it() {
     };
     assert_eq!(failure(&program), None);
 }
+
+/// One stream had come to what a truncated log holds now, and the other one not, when progress was lost.
+#[test]
+fn streams_in_different_epochs_go_on_where_they_were_when_progress_is_lost() {
+    let program = Program {
+        kind: Kind {
+            birthless: false,
+            headers: true,
+            watched: false,
+        },
+        acts: vec![
+            Act::Write(0, 13, true),
+            Act::Scan,
+            Act::Exchange(0, Luck::Good),
+            Act::Cut(0, 0),
+            Act::Write(0, 4, true),
+            Act::Exchange(1, Luck::Good),
+            Act::Lose,
+        ],
+    };
+    assert_eq!(failure(&program), None);
+}
