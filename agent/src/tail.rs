@@ -123,6 +123,8 @@ pub struct Follower {
     crowded: bool,
     /// New files that may be copies of others.
     doubtful: BTreeSet<Key>,
+    /// Files of which something may wait to be acknowledged.
+    stirred: BTreeSet<Key>,
     /// Events that wait for their end, and until when.
     held: BTreeSet<(Duration, Key, usize)>,
     /// Where a stream stands has changed since it was last staged.
@@ -172,6 +174,7 @@ impl Follower {
             open: 0,
             crowded: false,
             doubtful: BTreeSet::new(),
+            stirred: BTreeSet::new(),
             held: BTreeSet::new(),
             dirty: BTreeSet::new(),
             staged: Vec::new(),
@@ -268,6 +271,7 @@ impl Follower {
         let Some(file) = self.files.get_mut(&key) else {
             return;
         };
+        self.stirred.insert(key);
         let mut woken = Vec::new();
         for place in 0..file.cursors.len() {
             let cursor = &file.cursors[place];

@@ -93,7 +93,6 @@ impl Follower {
     }
 
     fn hand_out(&mut self, number: usize, draft: Draft) -> Request {
-        let unsent = self.unsent_lately(number);
         let stream = &mut self.streams[number];
         let id = stream.next_request;
         stream.next_request += 1;
@@ -106,7 +105,7 @@ impl Follower {
         Request {
             id,
             generation,
-            unsent,
+            unsent: self.unsent(number),
             frames: draft.encoder.frames(),
             body: draft.encoder.finish(),
         }

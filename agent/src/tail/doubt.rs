@@ -64,6 +64,13 @@ impl File {
         self.doubt.is_some_and(|doubt| doubt.of.is_some())
     }
 
+    /// Whether others may be copies of it.
+    fn is_original(&self) -> bool {
+        let is_log = !self.is_archive() && !self.is_doubtful() && !self.cursors.is_empty();
+        // Nobody would deliver what a copy of the rest of a file begins with.
+        is_log && !self.is_rest
+    }
+
     /// Whether nothing was read of it by any stream, ever.
     pub(super) fn is_fresh(&self) -> bool {
         self.cursors.iter().all(|cursor| {
@@ -211,9 +218,7 @@ impl Follower {
         let older = |file: &File| is_older(file.incarnation.birth, birth);
         let mut others = Vec::new();
         for (other, file) in &mut self.files {
-            let original = !file.is_archive() && !file.is_doubtful() && !file.cursors.is_empty();
-            let alike = *other != key && original && older(file);
-            if alike && file.begins_like(&beginning) {
+            if *other != key && file.is_original() && older(file) && file.begins_like(&beginning) {
                 others.push(*other);
             }
         }

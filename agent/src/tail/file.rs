@@ -51,6 +51,8 @@ pub(super) struct File {
     pub(super) doubt: Option<Doubt>,
     /// It is a copy of the file that its sources read before, and had this size then.
     pub(super) copied: Option<u64>,
+    /// Another source delivers what it begins with.
+    pub(super) is_rest: bool,
     /// Its first few bytes, as far as they are known.
     pub(super) opening: Vec<u8>,
     /// Places that were read up to lately in the current epoch.

@@ -120,14 +120,13 @@ impl Follower {
         let key = self.next_key;
         self.next_key += 1;
         self.open += usize::from(handle.is_some());
-        let incarnation = Incarnation::of(&sight);
         let now = self.disk.now();
         // Nobody writes to it any more.
         let archive = handle.as_ref().is_some_and(Handle::is_archive);
         let file = File {
             handle,
             path: path.to_owned(),
-            incarnation,
+            incarnation: Incarnation::of(&sight),
             prefix,
             sight,
             seen: sight.size,
@@ -144,6 +143,7 @@ impl Follower {
             cursors: Vec::new(),
             doubt: None,
             copied: None,
+            is_rest: false,
             opening: Vec::new(),
             trail: VecDeque::new(),
         };

@@ -190,6 +190,7 @@ impl Follower {
             let rest = self.follow(Some(left), &path, sight, prefix);
             if let Some(file) = self.files.get_mut(&rest) {
                 (file.met, file.detached, file.ending) = (met, detached, ending);
+                file.is_rest = goes_on;
             }
             if path != copy.path {
                 self.by_path.insert(path, rest);

@@ -127,6 +127,7 @@ impl World {
         let Some(request) = self.follower().compose(stream).unwrap() else {
             return false;
         };
+        assert_eq!(request.unsent, self.follower().unsent_of_all(stream));
         if luck == Luck::Refused {
             self.follower().refused(stream);
             return true;

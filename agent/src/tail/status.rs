@@ -1,7 +1,6 @@
 //! What an operator sees of the followed files.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use standpipe_config::names::{SourceId, StreamName};
@@ -10,12 +9,6 @@ use super::Follower;
 use super::file::{Cursor, File};
 use super::plan::Ending;
 use crate::progress::{Counts, Source, Standing};
-
-/// How old may be what is said of waiting bytes, where there are many files.
-const LATELY: Duration = Duration::from_secs(1);
-
-/// Fewer files than these are asked each time.
-const MANY: usize = 1000;
 
 /// The agent's status.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -173,23 +166,34 @@ impl Follower {
         bytes(&counts, waiting)
     }
 
-    /// The same; with many files, where it is not cheap, as it was not long ago. It is for operators only.
-    pub(super) fn unsent_lately(&mut self, stream: usize) -> u64 {
-        let now = self.disk.now();
-        if self.files.len() < MANY || now >= self.streams[stream].unsent.0 {
-            self.streams[stream].unsent = (now + LATELY, self.unsent(stream));
-        }
-        self.streams[stream].unsent.1
+    /// Bytes of a stream's files that are not sent, those on their way not counted.
+    pub(super) fn unsent(&mut self, stream: usize) -> u64 {
+        // Of many thousand files nearly all have nothing to say: each request would ask them again.
+        let mut stirred = std::mem::take(&mut self.stirred);
+        stirred.retain(|key| self.files.get(key).is_some_and(|file| self.waits(file)));
+        let cursors = stirred.iter().filter_map(|key| {
+            let file = self.files.get(key)?;
+            Some((file, file.cursor(stream)?))
+        });
+        let waiting: u64 = cursors
+            .map(|(file, cursor)| self.waiting(file, cursor))
+            .sum();
+        self.stirred = stirred;
+        let sent = self.streams[stream].outstanding.iter();
+        let sent: u64 = sent.map(|request| request.raw).sum();
+        (waiting + self.journals.unsent(stream)).saturating_sub(sent)
     }
 
-    /// Bytes of a stream's files that are not sent, those on their way not counted.
-    fn unsent(&self, stream: usize) -> u64 {
-        let files = self.files.values();
-        let cursors = files.filter_map(|file| Some((file, file.cursor(stream)?)));
-        let waiting = cursors.map(|(file, cursor)| self.waiting(file, cursor));
-        let waiting = waiting.sum::<u64>() + self.journals.unsent(stream);
-        let sent = self.streams[stream].outstanding.iter();
-        waiting.saturating_sub(sent.map(|request| request.raw).sum())
+    /// The same, each file asked.
+    #[cfg(test)]
+    pub(super) fn unsent_of_all(&mut self, stream: usize) -> u64 {
+        self.stirred = self.files.keys().copied().collect();
+        self.unsent(stream)
+    }
+
+    fn waits(&self, file: &File) -> bool {
+        let mut cursors = file.cursors.iter();
+        cursors.any(|cursor| self.waiting(file, cursor) > 0)
     }
 
     /// Streams that no followed file feeds now.

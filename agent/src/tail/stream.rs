@@ -25,8 +25,6 @@ pub(super) struct Stream {
     pub(super) limit: u64,
     /// When the daemon is told next which sources live.
     pub(super) live_at: Duration,
-    /// Bytes that wait beside what is sent, and until when that is new enough.
-    pub(super) unsent: (Duration, u64),
 }
 
 impl Stream {
@@ -41,7 +39,6 @@ impl Stream {
             next_request: 0,
             limit,
             live_at: Duration::ZERO,
-            unsent: (Duration::ZERO, 0),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Stage {
     killed: bool,
     /// A process ended with a request under way.
     broken_off: bool,
+    /// A file was copied.
+    copied: bool,
     /// A file was truncated.
     truncated: bool,
 }
@@ -50,6 +52,7 @@ impl Stage {
             uncounted: false,
             killed: false,
             broken_off: false,
+            copied: false,
             truncated: false,
         }
     }
@@ -146,8 +149,10 @@ impl Stage {
         self.see();
         let to = rotated(name);
         if keep && self.ledger.exists(&to) {
-            // Nobody finds a file that left its pattern before it was ever seen.
-            if !self.is_known(&to) {
+            // Nobody finds a file that left its pattern before it was ever seen, or whose source may go
+            // on in a copy.
+            let copied = self.copied && self.ledger.was_truncated(&to);
+            if copied || !self.is_known(&to) {
                 self.ledger.doom(&to);
             }
             let out = self.fresh("out");
@@ -163,7 +168,7 @@ impl Stage {
         let Some(content) = self.world.memory.content(name) else {
             return;
         };
-        self.uncounted = true;
+        (self.uncounted, self.copied) = (true, true);
         self.end_line(name);
         let to = self.fresh(if found { "app.log.copy" } else { "copy" });
         let content = self.world.memory.content(name).unwrap_or(content);
@@ -307,8 +312,8 @@ impl Stage {
         for (stream, daemon) in self.world.daemons.iter().enumerate() {
             // Of a log that was sent just before a kill, and begins as all that is known of another one
             // that was truncated, nobody can tell whether it is that one's copy.
-            let alike = self.kind.headers && self.truncated;
-            let bounded = !(alike && (self.killed || self.broken_off));
+            let interrupted = self.truncated && (self.killed || self.broken_off);
+            let bounded = !(self.kind.headers && interrupted);
             self.ledger.check(&daemon.lines(), bounded)?;
             let name = self.world.flows[stream].stream.to_string();
             let of_stream = || status.sources.iter().filter(|s| s.stream == name);
@@ -320,7 +325,7 @@ impl Stage {
             );
             // What was delivered just before a kill and not remembered may count as gone, where its
             // file was truncated meanwhile.
-            let inexact = self.uncounted || (self.killed && self.truncated);
+            let inexact = self.uncounted || interrupted;
             let wrong = !inexact && (delivered != arrived || arrived + gone > written);
             if wrong || (self.kind.watched && arrived + gone != written) {
                 return Err(said);

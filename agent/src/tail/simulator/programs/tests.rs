@@ -80,15 +80,18 @@ fn random_programs_lose_nothing_and_repeat_nothing() {
     }
 }
 
+/// Files begin with the same line.
+const HEADERS: Kind = Kind {
+    birthless: false,
+    headers: true,
+    watched: false,
+};
+
 /// A log that is cut to a header has left another log that begins with it alone.
 #[test]
 fn what_begins_with_what_is_left_of_a_log_is_no_copy_of_it() {
     let program = Program {
-        kind: Kind {
-            birthless: false,
-            headers: true,
-            watched: false,
-        },
+        kind: HEADERS,
         acts: vec![
             Act::Write(0, 43, true),
             Act::Scan,
@@ -104,11 +107,7 @@ fn what_begins_with_what_is_left_of_a_log_is_no_copy_of_it() {
 #[test]
 fn streams_in_different_epochs_go_on_where_they_were_when_progress_is_lost() {
     let program = Program {
-        kind: Kind {
-            birthless: false,
-            headers: true,
-            watched: false,
-        },
+        kind: HEADERS,
         acts: vec![
             Act::Write(0, 13, true),
             Act::Scan,
@@ -117,6 +116,24 @@ fn streams_in_different_epochs_go_on_where_they_were_when_progress_is_lost() {
             Act::Write(0, 4, true),
             Act::Exchange(1, Luck::Good),
             Act::Lose,
+        ],
+    };
+    assert_eq!(failure(&program), None);
+}
+
+/// A log that held a header and no more was deleted; two others that are no copies begin with it.
+#[test]
+fn what_is_left_of_a_file_that_was_replaced_has_no_copies() {
+    let program = Program {
+        kind: HEADERS,
+        acts: vec![
+            Act::Write(0, 17, true),
+            Act::Cut(0, 1),
+            Act::Scan,
+            Act::Write(1, 49, false),
+            Act::Rotate(0, true),
+            Act::Write(0, 6, true),
+            Act::Delete(0, true),
         ],
     };
     assert_eq!(failure(&program), None);
