@@ -234,10 +234,10 @@ impl Memory {
         }
     }
 
-    /// Lets somebody truncate a file before the nth step from now on.
-    pub(crate) fn truncate_after(&self, steps: u64, path: &str) {
-        let (memory, path) = (self.clone(), path.to_owned());
-        before_step(steps, move || memory.truncate(&path, 0));
+    /// Lets somebody do something before the nth step from now on.
+    pub(crate) fn act_after(&self, steps: u64, act: impl FnOnce(&Self) + 'static) {
+        let memory = self.clone();
+        before_step(steps, move || act(&memory));
     }
 
     /// From now on births are not told, or are.

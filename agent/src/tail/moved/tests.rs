@@ -201,10 +201,40 @@ fn a_copy_that_is_met_as_the_log_is_truncated_is_known() {
         world.memory.append(LOG, b"two\n");
         world.memory.rename(COPY, "/log/app.log.2");
         copy(&world, LOG, COPY);
-        world.memory.truncate_after(steps, LOG);
+        world
+            .memory
+            .act_after(steps, |memory| memory.truncate(LOG, 0));
         world.follower().scan().unwrap();
         // At the latest now, and not once more.
-        world.memory.truncate_after(u64::MAX, LOG);
+        world.memory.act_after(u64::MAX, |_| ());
+        world.memory.truncate(LOG, 0);
+        world.memory.append(LOG, b"three\n");
+        ship(&mut world);
+        assert_eq!(texts(&world), ["old\n", "one\ntwo\n", "three\n"], "{steps}");
+        assert_eq!(gone(&mut world), 0, "{steps}");
+    }
+}
+
+/// While everything is looked at, the log grows and is copied to a name that was there before.
+#[test]
+fn the_copy_of_what_a_log_did_not_hold_when_it_was_looked_at_is_known() {
+    for steps in 0.. {
+        let mut world = world();
+        world.memory.append(LOG, b"old\n");
+        ship(&mut world);
+        copytruncate(&world);
+        ship(&mut world);
+        world.memory.act_after(steps, |memory| {
+            memory.rename(COPY, "/log/app.log.2");
+            memory.append(LOG, b"one\ntwo\n");
+            memory.append(COPY, b"one\ntwo\n");
+        });
+        ship(&mut world);
+        world.memory.act_after(u64::MAX, |_| ());
+        if world.memory.content("/log/app.log.2").is_none() {
+            assert!(steps > 3, "nothing was ever done meanwhile");
+            break;
+        }
         world.memory.truncate(LOG, 0);
         world.memory.append(LOG, b"three\n");
         ship(&mut world);
