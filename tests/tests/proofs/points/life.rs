@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use standpipe_tests::log::Log;
 use standpipe_tests::wait::until;
+use standpipe_tests::home::Home;
 use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, http, kills};
 
 use super::arrived;
@@ -48,6 +49,15 @@ pub(super) struct Life {
     ledgers: BTreeMap<&'static str, Ledger>,
     /// A text request that nobody has acknowledged yet: its number.
     unanswered: Option<u64>,
+}
+
+/// Starts a program. One that may end before it is ready is not waited for; another one is, as it can
+/// be asked to stop only when it is.
+fn start(program: &mut Home, mortal: bool) -> Outcome {
+    match mortal {
+        true => program.spawn(),
+        false => program.up(),
+    }
 }
 
 impl Life {
@@ -173,10 +183,10 @@ impl Life {
         if !runs(self.daemon.program()) {
             self.starts += 1;
             self.daemon.configure(&streams(self.starts, &self.far))?;
-            self.daemon.spawn()?;
+            start(&mut self.daemon, fault.is_some())?;
         }
         if !runs(self.agent.program()) {
-            self.agent.spawn()?;
+            start(&mut self.agent, fault.is_some())?;
         }
         Ok(())
     }
