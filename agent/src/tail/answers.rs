@@ -4,8 +4,7 @@ use standpipe_config::frame::{Answer, GapReason, Mark, Outcome, Reply};
 use standpipe_config::limits::REQUEST_TARGET;
 use standpipe_config::names::SourceId;
 
-use super::file::part_at;
-use super::plan::Ending;
+use super::file::{File, part_at};
 use super::request::{Item, Outstanding};
 use super::{Follower, Key};
 use crate::progress::{Counts, Entry, Place, ProgressError, Standing};
@@ -54,17 +53,16 @@ impl Follower {
             let target = self.request_target(self.streams.len());
             let limit = &mut self.streams[stream].limit;
             *limit = (*limit * 2).min(target);
-            self.wake_ending(&done);
+            self.wake_waiting(&done);
         }
         Ok(self.settled(stream, moved))
     }
 
-    /// A file that ended is final once all of it is acknowledged.
-    fn wake_ending(&mut self, done: &Outstanding) {
+    /// Files that waited for an answer.
+    fn wake_waiting(&mut self, done: &Outstanding) {
         for item in &done.items {
             if let Item::Range { key, .. } = item {
-                let file = self.files.get(key);
-                if file.is_some_and(|f| matches!(f.ending, Ending::Closing | Ending::Gone)) {
+                if self.files.get(key).is_some_and(File::awaits_answers) {
                     self.wake(*key);
                 }
             }
@@ -190,7 +188,7 @@ impl Follower {
         let Some(cursor) = file.cursor(stream).filter(|c| c.source == source) else {
             return Ok(Move::Advance);
         };
-        if !follows(&cursor.acknowledged, &sent.start) {
+        if cursor.acknowledged.at() != sent.start.at() {
             return Ok(Move::Again);
         }
         let current = cursor.epoch == sent.start.epoch;
@@ -244,7 +242,7 @@ impl Follower {
             }
             Some(reason) => cursor.counts.pass_over(bytes, reason),
         }
-        cursor.acknowledge(sent.end);
+        cursor.acknowledged = sent.end;
         cursor.is_final = false;
         file.settle(stream);
         self.dirty.insert((key, stream));
@@ -365,9 +363,4 @@ fn was_delivered(gap: Option<GapReason>, answer: &Answer) -> bool {
     let unread = matches!(gap, Some(GapReason::Truncated | GapReason::Deleted));
     let recorded = answer.mark.is_some_and(|mark| mark.tail.is_some());
     unread && answer.outcome == Outcome::Held && recorded
-}
-
-/// Whether a range that begins at `start` is the next one to be acknowledged.
-fn follows(acknowledged: &Place, start: &Place) -> bool {
-    acknowledged.at() == start.at() || (start.epoch > acknowledged.epoch && start.offset == 0)
 }

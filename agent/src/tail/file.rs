@@ -73,8 +73,6 @@ pub(super) struct Cursor {
     pub(super) acknowledged: Place,
     /// The same, durably.
     pub(super) committed: Place,
-    /// The last change of epochs that is not acknowledged: from where to where.
-    pub(super) turned: Option<(Place, Place)>,
     pub(super) excluded: u64,
     /// No line ends between `next` and here.
     pub(super) unfinished: u64,
@@ -101,7 +99,6 @@ impl Cursor {
             next: standing.place,
             acknowledged: standing.place,
             committed: standing.place,
-            turned: None,
             excluded: standing.excluded,
             unfinished: 0,
             quiet: false,
@@ -116,33 +113,15 @@ impl Cursor {
     /// Forgets what was read and not acknowledged.
     pub(super) fn rewind(&mut self) {
         self.next = self.acknowledged;
-        self.turned = None;
         (self.unfinished, self.quiet) = (0, false);
         self.final_sent = false;
     }
 
     /// Goes on in the next epoch. Nothing is sent for that, so that nothing acknowledges it.
     pub(super) fn turn(&mut self) {
-        let before = self.next;
-        self.next = Place::beginning(before.epoch + 1);
+        self.next = Place::beginning(self.next.epoch + 1);
+        self.acknowledged = self.next;
         (self.unfinished, self.quiet) = (0, false);
-        let from = match self.turned {
-            Some((from, to)) if to.at() == before.at() => from,
-            _ => before,
-        };
-        self.turned = Some((from, self.next));
-        self.acknowledge(self.acknowledged);
-    }
-
-    /// Everything before `place` is acknowledged.
-    pub(super) fn acknowledge(&mut self, place: Place) {
-        self.acknowledged = place;
-        if let Some((from, to)) = self.turned
-            && from.at() == place.at()
-        {
-            self.acknowledged = to;
-            self.turned = None;
-        }
     }
 
     /// The durable offset as a frame of `epoch` that begins at `start` may name it.
@@ -246,6 +225,13 @@ impl File {
     /// Whether it is the compressed form of the file that it was.
     pub(super) fn is_archive(&self) -> bool {
         self.handle.as_ref().is_some_and(Handle::is_archive)
+    }
+
+    /// Whether something is to be done as soon as what is on its way is acknowledged: it ended, or
+    /// another epoch begins.
+    pub(super) fn awaits_answers(&self) -> bool {
+        let ended = matches!(self.ending, Ending::Closing | Ending::Gone);
+        ended || self.cursors.iter().any(|cursor| !cursor.is_current())
     }
 
     pub(super) fn is_over(&self) -> bool {

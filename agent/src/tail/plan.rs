@@ -75,6 +75,9 @@ pub fn step(view: &View) -> Step {
     if view.next.epoch < view.epoch {
         return match view.closed_at {
             end if at < end => gap(end, GapReason::Truncated),
+            // The answer tells whether the daemon has these bytes all the same; once it has some of the
+            // next epoch, no answer does.
+            _ if view.acknowledged.at() != view.next.at() => Step::Nothing,
             _ => Step::NextEpoch,
         };
     }

@@ -234,6 +234,28 @@ fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
     assert_eq!((bytes.delivered, bytes.gone), (4, 0));
 }
 
+/// Nobody hears the first answer to what is said of it either.
+#[test]
+fn what_was_delivered_and_truncated_is_not_gone_though_the_answer_to_its_gap_is_lost() {
+    let mut world = world();
+    world.memory.append(LOG, b"one\n");
+    world.follower().scan().unwrap();
+    world.follower().remember();
+    world.follower().commit().unwrap();
+    world.exchange(0, Luck::ReplyLost);
+    world.memory.truncate(LOG, 0);
+    world.memory.append(LOG, b"two\n");
+    world.follower().scan().unwrap();
+    let request = world.follower().compose(0).unwrap().unwrap();
+    world.daemons[0].take(request.body.clone());
+    let reply = world.daemons[0].take(request.body);
+    world.follower().answered(0, request.id, &reply).unwrap();
+    world.ship();
+    let bytes = world.bytes();
+    assert_eq!(world.text(), "one\ntwo\n");
+    assert_eq!((bytes.delivered, bytes.gone), (8, 0));
+}
+
 #[test]
 fn a_truncation_that_grew_back_is_seen_by_its_content() {
     for new in ["two\n", "one!\ntwo!\nthree\n"] {

@@ -63,6 +63,11 @@ fn rule_5_what_cannot_be_read_is_said() {
         ..truncated
     };
     assert_eq!(step(&all_read), Step::NextEpoch);
+    let unanswered = View {
+        acknowledged: place(1, 30),
+        ..all_read
+    };
+    assert_eq!(step(&unanswered), Step::Nothing);
     let gone = View {
         ending: Ending::Gone,
         ..view()
