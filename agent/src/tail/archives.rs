@@ -78,7 +78,9 @@ impl Follower {
     ) {
         let (key, content) = looked(&sight);
         let sources = &self.progress.state().sources;
-        let unread = |id: &SourceId| sources.get(id).is_some_and(|source| !source.is_final());
+        // One that was empty had another file, whose inode this one got.
+        let goes_on = |source: &Source| !source.is_final() && source.prefix.length > 0;
+        let unread = |id: &SourceId| sources.get(id).is_some_and(goes_on);
         if !self
             .dormant
             .get(&key)

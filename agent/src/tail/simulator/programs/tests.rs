@@ -138,3 +138,26 @@ fn what_is_left_of_a_file_that_was_replaced_has_no_copies() {
     };
     assert_eq!(failure(&program), None);
 }
+
+/// The compressed form of a log got the inode of one that was empty, and no birth tells so.
+#[test]
+fn an_empty_log_does_not_go_on_in_a_compressed_file() {
+    let program = Program {
+        kind: Kind {
+            birthless: true,
+            headers: false,
+            watched: false,
+        },
+        acts: vec![
+            Act::Write(0, 25, true),
+            Act::Cut(0, 0),
+            Act::Rotate(0, true),
+            Act::Write(0, 1, true),
+            Act::Scan,
+            Act::Rotate(0, false),
+            Act::Exchange(0, Luck::ReplyLost),
+            Act::Pack(0),
+        ],
+    };
+    assert_eq!(failure(&program), None);
+}
