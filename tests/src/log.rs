@@ -25,6 +25,16 @@ impl Log {
         })
     }
 
+    /// Opens one that is there, to go on at its end.
+    pub fn append(path: &Path) -> Outcome<Self> {
+        let opened = File::options().append(true).open(path);
+        Ok(Self {
+            path: path.to_owned(),
+            file: opened.attempting(format!("open {}", path.display()))?,
+            rotations: 0,
+        })
+    }
+
     /// Appends bytes, line ends included.
     pub fn write(&mut self, bytes: &[u8]) -> Outcome {
         self.file

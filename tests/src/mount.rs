@@ -45,6 +45,25 @@ impl Mount {
     }
 }
 
+impl Mount {
+    /// A clone of the file system of [`ext4`](Self::ext4) at `path`: the same files with the same
+    /// inodes and births, as those of a cloned machine have. Nothing may be open.
+    pub fn clone_at(&self, path: &Path) -> Outcome<Option<Self>> {
+        let status = Command::new("umount").arg(&self.path).status();
+        if !status.attempting("run umount")?.success() {
+            let what = self.path.display();
+            return Err(Trouble(format!("{what} cannot be unmounted")));
+        }
+        let image = self.path.with_extension("ext4");
+        let copied = path.with_extension("ext4");
+        std::fs::copy(&image, &copied).attempting(format!("copy {}", image.display()))?;
+        let mount = |at, image: &Path| Self::at(at, &["-o", "loop", &image.to_string_lossy()]);
+        // This one is unmounted by `self`.
+        std::mem::forget(mount(&self.path, &image)?);
+        mount(path, &copied)
+    }
+}
+
 fn cannot(why: &str) -> Outcome<Option<Mount>> {
     let why = format!("small file systems that get full, which need root: {why}");
     if std::env::var("CI").is_ok_and(|ci| ci == "true") {

@@ -4,6 +4,7 @@
 mod access;
 mod admin;
 mod apart;
+mod clones;
 mod damage;
 mod ends;
 mod fixture;
