@@ -21,8 +21,10 @@ use crate::split::Feeds;
 use crate::tail::{line_end_before, tail_at};
 
 mod import;
+mod journal;
 
 pub use import::{Became, Position, Taken, import};
+pub use journal::{JournalRewind, rewind_journal};
 
 /// Why a checkpoint cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum CheckpointError {
     /// Nothing is remembered of it.
     #[error("nothing is remembered of {} {}", .0.display(), .1)]
     Unknown(PathBuf, String),
+    /// No such journal was read.
+    #[error("nothing is remembered of the journal {0}; `standpipe-agent checkpoint show` names those that were read")]
+    UnknownJournal(String),
     /// Positions of another agent come too late.
     #[error("{}: this agent has run and has positions of its own; another agent's are taken over before the first start", .0.display())]
     Begun(PathBuf),
@@ -68,18 +73,21 @@ pub enum CheckpointError {
 /// What is remembered of one source and stream.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Remembered {
-    /// Where the source was first seen.
+    /// Where the source was first seen; a journal's name.
     pub path: String,
     /// Its id.
     pub id: SourceId,
     /// The stream.
     pub stream: StreamName,
-    /// Inode number.
+    /// Inode number; 0: a journal has none.
     pub inode: u64,
     /// Counts its truncations.
     pub epoch: u64,
     /// Bytes acknowledged in this epoch.
     pub acknowledged: u64,
+    /// Of a journal: the last entry that was acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// It ended, and the daemon knows.
     #[serde(rename = "final")]
     pub is_final: bool,
@@ -104,6 +112,7 @@ pub fn show(settings: &Settings) -> Result<Vec<Remembered>, CheckpointError> {
     let sources = progress.state().sources.iter();
     let mut all: Vec<Remembered> = sources
         .flat_map(|(id, source)| remembered(*id, source))
+        .chain(journal::remembered(&progress))
         .collect();
     all.sort_by(|a, b| (&a.path, &a.stream, a.id).cmp(&(&b.path, &b.stream, b.id)));
     Ok(all)
@@ -120,6 +129,7 @@ fn remembered(id: SourceId, source: &Source) -> impl Iterator<Item = Remembered>
             inode: source.incarnation.inode,
             epoch: standing.place.epoch,
             acknowledged: standing.place.offset,
+            cursor: None,
             is_final: standing.is_final,
             bytes: standing.counts,
         })

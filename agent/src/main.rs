@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use standpipe_agent::ask::{self, Question};
-use standpipe_agent::checkpoint::{self, Rewind};
+use standpipe_agent::checkpoint::{self, JournalRewind, Rewind};
 use standpipe_agent::daemon;
 use standpipe_agent::faults::{POINTS, SYNCS};
 use standpipe_agent::kinesis::{self, Target};
@@ -97,17 +97,23 @@ enum Checkpoint {
         #[command(flatten)]
         config: Config,
     },
-    /// Go back in a file: what follows is sent, and stored, once more.
+    /// Go back in a file or in a journal: what follows is sent, and stored, once more.
     Rewind {
         /// The file
-        #[arg(long)]
-        file: PathBuf,
+        #[arg(long, required_unless_present = "journal")]
+        file: Option<PathBuf>,
         /// Only for this stream
         #[arg(long)]
         stream: Option<StreamName>,
         /// Behind so many bytes, or at the beginning of the line that they end in
         #[arg(long, value_name = "BYTES", default_value_t = 0)]
         to: u64,
+        /// The journal, as `checkpoint show` names it
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "to"])]
+        journal: Option<String>,
+        /// Behind the entry with this cursor; without it, at the first entry there is
+        #[arg(long, value_name = "CURSOR", requires = "journal")]
+        after: Option<String>,
         #[command(flatten)]
         config: Config,
     },
@@ -204,8 +210,24 @@ fn look_back(command: Checkpoint) -> Exit {
     match command {
         Checkpoint::Show { json, .. } => show(&settings, json),
         Checkpoint::Rewind {
-            file, stream, to, ..
-        } => rewind(&settings, &Rewind { file, stream, to }),
+            file,
+            stream,
+            to,
+            journal,
+            after,
+            ..
+        } => match (file, journal) {
+            (Some(file), _) => rewind(&settings, &Rewind { file, stream, to }),
+            (None, journal) => {
+                let journal = journal.unwrap_or_default();
+                let order = JournalRewind {
+                    journal,
+                    stream,
+                    after,
+                };
+                rewind_journal(&settings, &order)
+            }
+        },
     }
 }
 
@@ -220,6 +242,13 @@ fn show(settings: &Settings, json: bool) -> Exit {
         return Exit::Done;
     }
     for one in all {
+        if let Some(cursor) = one.cursor {
+            println!(
+                "{} to {}: {} bytes acknowledged, up to {cursor} (source {})",
+                one.path, one.stream, one.acknowledged, one.id
+            );
+            continue;
+        }
         println!(
             "{} to {}: {} bytes acknowledged in epoch {}{} (source {}, inode {})",
             one.path,
@@ -242,6 +271,22 @@ fn rewind(settings: &Settings, order: &Rewind) -> Exit {
                     "{} to {stream}: from byte {offset} on again",
                     order.file.display()
                 );
+            }
+            Exit::Done
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn rewind_journal(settings: &Settings, order: &JournalRewind) -> Exit {
+    let after = order.after.as_ref();
+    let from = after.map_or("all entries".to_owned(), |cursor| {
+        format!("from behind {cursor} on")
+    });
+    match checkpoint::rewind_journal(settings, order) {
+        Ok(streams) => {
+            for stream in streams {
+                println!("{} to {stream}: {from} again", order.journal);
             }
             Exit::Done
         }

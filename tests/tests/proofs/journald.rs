@@ -1,13 +1,16 @@
 //! The system's journal as a source: each entry arrives once, whoever is killed.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use standpipe_tests::journal::Journal;
 use standpipe_tests::random::Random;
-use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, objects, wait};
+use standpipe_tests::trouble::Attempting;
+use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, binaries, objects, wait};
 
 use crate::{PATIENCE, raw};
 
@@ -145,21 +148,91 @@ fn a_journal_is_read_to_its_end_and_goes_on_where_it_was() -> Outcome {
         ("new", vec!["4", "5", "6"]),
     ];
     for (stream, expected) in expected {
-        daemon.settled(stream, expected.len() as u64, PATIENCE)?;
-        let mut found = vec![];
-        for path in objects::below(&folder.join(&format!("out/{stream}")))? {
-            for entry in objects::json_lines(&path)? {
-                let message = &entry["MESSAGE"];
-                let text = message.as_str().map(str::to_owned);
-                found.push(text.unwrap_or_else(|| message.to_string()));
-            }
-        }
-        found.sort_by_key(|text| expected.iter().position(|other| other == text));
-        assert_eq!(found, expected, "{stream}");
+        assert_messages(&folder, &mut daemon, stream, &expected)?;
     }
     without_journalctl(&mut agent)?;
     assert_eq!(daemon.stop(PATIENCE)?, 0);
     folder.done()
+}
+
+/// Exactly these messages arrived in a stream.
+fn assert_messages(
+    folder: &Folder,
+    daemon: &mut Daemon,
+    stream: &str,
+    expected: &[&str],
+) -> Outcome {
+    daemon.settled(stream, expected.len() as u64, PATIENCE)?;
+    let mut found = vec![];
+    for path in objects::below(&folder.join(&format!("out/{stream}")))? {
+        for entry in objects::json_lines(&path)? {
+            let message = &entry["MESSAGE"];
+            let text = message.as_str().map(str::to_owned);
+            found.push(text.unwrap_or_else(|| message.to_string()));
+        }
+    }
+    found.sort_by_key(|text| expected.iter().position(|other| other == text));
+    assert_eq!(found, expected, "{stream}");
+    Ok(())
+}
+
+/// `checkpoint` shows where a journal's streams stand, and lets one of them read entries again.
+#[test]
+fn a_journal_can_be_read_again_from_an_entry_on() -> Outcome {
+    let folder = Folder::new("journald-again")?;
+    let Some(mut journal) = Journal::new(&folder.join("journal"))? else {
+        return folder.done();
+    };
+    let flows = flow(&journal, "again", "") + &flow(&journal, "once", "");
+    let streams = raw("again", "1s") + &raw("once", "1s");
+    let mut daemon = Daemon::start(folder.path(), &streams)?;
+    let mut agent = Agent::new(folder.path(), &daemon.url()?, &flows)?;
+    journal.write("first", &[("a.service", b"1".as_slice())])?;
+    assert_eq!(agent.once(PATIENCE)?, 0);
+    let first = checkpoint(&agent, &["show", "--json"])?;
+    let first: Value = serde_json::from_str(&first)?;
+    let (name, cursor) = (&first[0]["path"], &first[0]["cursor"]);
+    let (name, cursor) = name.as_str().zip(cursor.as_str()).unwrap_or_default();
+    assert_ne!(cursor, "", "{first}");
+    journal.write(
+        "first",
+        &[("a.service", b"2".as_slice()), ("a.service", b"3")],
+    )?;
+    assert_eq!(agent.once(PATIENCE)?, 0);
+    let of_again = ["rewind", "--journal", name, "--stream", "again"];
+    checkpoint(&agent, &[&of_again[..], &["--after", cursor]].concat())?;
+    assert_eq!(agent.once(PATIENCE)?, 0);
+    assert_messages(&folder, &mut daemon, "again", &["1", "2", "2", "3", "3"])?;
+    checkpoint(&agent, &of_again)?;
+    assert_eq!(agent.once(PATIENCE)?, 0);
+    let thrice = ["1", "1", "2", "2", "2", "3", "3", "3"];
+    assert_messages(&folder, &mut daemon, "again", &thrice)?;
+    assert_messages(&folder, &mut daemon, "once", &["1", "2", "3"])?;
+    let unknown = checkpoint(&agent, &["rewind", "--journal", "journald:/nowhere"]);
+    let unknown = unknown.err().map(|trouble| trouble.0).unwrap_or_default();
+    assert!(
+        unknown.contains("nothing is remembered of the journal journald:/nowhere"),
+        "{unknown}"
+    );
+    assert_eq!(daemon.stop(PATIENCE)?, 0);
+    folder.done()
+}
+
+/// What `standpipe-agent checkpoint` says to stdout.
+fn checkpoint(agent: &Agent, order: &[&str]) -> Outcome<String> {
+    let output = Command::new(binaries::find("standpipe-agent")?)
+        .arg("checkpoint")
+        .args(order)
+        .arg("--config")
+        .arg(agent.settings())
+        .output()
+        .attempting("run `standpipe-agent checkpoint`")?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(Trouble(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )),
+    }
 }
 
 /// Deletes progress; the agent's id stays.
