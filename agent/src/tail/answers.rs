@@ -243,7 +243,7 @@ impl Follower {
             Some(reason) => cursor.counts.pass_over(bytes, reason),
         }
         cursor.acknowledged = sent.end;
-        cursor.is_final = false;
+        (cursor.is_final, cursor.final_sent) = (false, false);
         file.settle(stream);
         self.dirty.insert((key, stream));
     }

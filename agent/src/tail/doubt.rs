@@ -251,7 +251,7 @@ impl Follower {
     }
 
     /// Looks at a followed file anew, as somebody may have truncated it since.
-    fn look_at(&mut self, key: Key) {
+    pub(super) fn look_at(&mut self, key: Key) {
         if !self.open_again(key) {
             return;
         }

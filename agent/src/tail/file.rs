@@ -234,9 +234,11 @@ impl File {
         ended || self.cursors.iter().any(|cursor| !cursor.is_current())
     }
 
+    /// Whether it ended, and the daemon knows so of all that was seen of it.
     pub(super) fn is_over(&self) -> bool {
+        let read = |c: &Cursor| c.is_current() && c.next.offset >= self.seen;
         matches!(self.ending, Ending::Closing | Ending::Gone)
-            && self.cursors.iter().all(|c| c.is_final && c.is_drained())
+            && self.cursors.iter().all(|c| c.is_final && c.is_drained() && read(c))
     }
 }
 

@@ -1,11 +1,12 @@
 //! The scan: everything that matches is looked at, and everything followed is looked for.
 //! Correctness rests on it; notices only make it quick.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::archives::Search;
-use super::file::{Cursor, folder_of};
+use super::file::{Cursor, File, folder_of};
 use super::plan::Ending;
 use super::{Follower, Key};
 use crate::discover::Found;
@@ -269,7 +270,13 @@ impl Follower {
     /// A file that ended and of which nothing is waited for is followed no longer. What is
     /// remembered of it stays, in case it comes back.
     fn drop_if_over(&mut self, key: Key) {
-        if !self.files.get(&key).is_some_and(|file| file.is_over()) {
+        let is_over = |files: &BTreeMap<Key, File>| files.get(&key).is_some_and(File::is_over);
+        if !is_over(&self.files) {
+            return;
+        }
+        // Whoever still has it open may have written to it since it was looked at.
+        self.look_at(key);
+        if !is_over(&self.files) {
             return;
         }
         if let Some(path) = self.put_to_sleep(key) {

@@ -114,6 +114,27 @@ fn late_lines_through_the_old_descriptor_arrive() {
     assert_eq!(world.gaps(), []);
 }
 
+/// The daemon knows that it ended, and the follower is about to forget it.
+#[test]
+fn lines_that_come_when_a_file_is_final_already_arrive() {
+    let mut world = world();
+    world.memory.append(LOG, b"one\n");
+    world.ship();
+    world.memory.rename(LOG, "/log/elsewhere");
+    world.follower().scan().unwrap();
+    world.memory.wait(Duration::from_secs(31));
+    world.ship();
+    assert_eq!(world.daemons[0].finals.len(), 1);
+    world.memory.append("/log/elsewhere", b"late\n");
+    world.ship();
+    assert_eq!(world.text(), "one\nlate\n");
+    world.memory.wait(Duration::from_secs(31));
+    world.ship();
+    world.ship();
+    assert!(world.follower().files.is_empty());
+    assert_eq!(world.gaps(), []);
+}
+
 #[test]
 fn a_rotated_file_that_is_still_followed_gives_its_unfinished_line() {
     let mut world = world();
