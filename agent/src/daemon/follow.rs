@@ -13,8 +13,15 @@ use super::watch::{Notices, Watch};
 use crate::progress::ProgressError;
 use crate::tail::{Follower, ReloadError, Request, Rules, Settled, Status};
 
-/// Everything is looked at this often, whatever notices say.
+/// Everything is looked at not more often than this, whatever notices say, and at most so often that
+/// it takes one part in [`LOOK_SHARE`] of the time.
 const SCAN: Duration = Duration::from_secs(5);
+
+/// See [`SCAN`]: an agent with many thousand idle files must not be seen on a machine.
+const LOOK_SHARE: u32 = 150;
+
+/// Everything is looked at at least this often.
+const RARELY: Duration = Duration::from_secs(60);
 
 /// The same where there are no notices: not more often, and at most so often that it takes one part
 /// in [`POLL_SHARE`] of the time.
@@ -321,7 +328,7 @@ impl Follow {
             + match often {
                 true => GLANCE,
                 false if polls => (took * POLL_SHARE).clamp(POLL, SCAN),
-                false => SCAN,
+                false => (took * LOOK_SHARE).clamp(SCAN, RARELY),
             };
         due.scan_for_notice = now + (took * SCAN_SHARE).max(GLANCE);
         Ok(())

@@ -121,8 +121,11 @@ pub(super) fn holds(handle: &Handle, size: u64, wanted: &Wanted, same: u64) -> i
 impl File {
     /// Remembers a place that was read up to.
     pub(super) fn remember_place(&mut self, at: u64, tail: Option<Tail>) {
-        if self.trail.len() == TRAIL {
-            self.trail.pop_front();
+        match self.trail.len() {
+            // Many files are read once.
+            0 => self.trail.reserve_exact(1),
+            TRAIL => drop(self.trail.pop_front()),
+            _ => {}
         }
         self.trail.extend(tail.map(|tail| (at, tail)));
     }

@@ -144,6 +144,13 @@ impl Cursor {
 }
 
 impl File {
+    /// Lets a stream read it. Most files have one, and room for four would be half of what an idle
+    /// file takes.
+    pub(super) fn add(&mut self, cursor: Cursor) {
+        self.cursors.reserve_exact(1);
+        self.cursors.push(cursor);
+    }
+
     pub(super) fn cursor(&self, stream: usize) -> Option<&Cursor> {
         self.cursors.iter().find(|cursor| cursor.stream == stream)
     }

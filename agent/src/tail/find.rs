@@ -178,7 +178,7 @@ impl Follower {
                 }
             }
             if let Some(file) = self.files.get_mut(&key) {
-                file.cursors.extend(cursors);
+                cursors.into_iter().for_each(|cursor| file.add(cursor));
                 file.copied = source.copied.or(file.copied);
             }
             self.missing.remove(id);
@@ -246,7 +246,7 @@ impl Follower {
             let cursor = Cursor::at(source, epoch, &standing);
             if let Some(file) = self.files.get_mut(&key) {
                 file.noted = file.seen;
-                file.cursors.push(Cursor {
+                file.add(Cursor {
                     stream,
                     flow,
                     ..cursor

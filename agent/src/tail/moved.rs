@@ -240,7 +240,7 @@ impl Follower {
             });
             if let Some(file) = self.files.get_mut(&key) {
                 file.noted = size;
-                file.cursors.push(Cursor {
+                file.add(Cursor {
                     stream: rest.stream,
                     flow: rest.flow,
                     ..Cursor::at(source, 0, &standing)

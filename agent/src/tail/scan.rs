@@ -77,7 +77,9 @@ impl Follower {
         let open = self.open_ending();
         if let Some(file) = self.files.get_mut(&key) {
             // A file with two names keeps the first one it is met under in each scan.
-            if file.met != self.scans && file.path != path {
+            // To compare paths part by part is dear.
+            let moved = file.path.as_os_str() != path.as_os_str();
+            if file.met != self.scans && moved {
                 if self.by_path.get(&file.path) == Some(&key) {
                     self.by_path.remove(&file.path);
                 }
