@@ -26,11 +26,13 @@ mod columnar;
 mod encode;
 mod failure;
 mod file;
+mod groups;
 mod infer;
 mod names;
 mod sample;
 mod schema;
 mod table;
+mod texts;
 mod time;
 mod writer;
 
