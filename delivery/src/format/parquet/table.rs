@@ -137,8 +137,10 @@ impl Table {
         self.columns.begin(fill)?;
         let mut rest = Rest::new();
         let mut first = true;
-        self.columns.place_usual(self.rows, scanner, &mut first);
-        while let Some(key) = self.columns.next_key(scanner, &mut first)? {
+        while !self.columns.place_usual(self.rows, scanner, &mut first) {
+            let Some(key) = self.columns.next_key(scanner, &mut first)? else {
+                break;
+            };
             let mut before = *scanner;
             match self.columns.place(self.rows, &key, scanner, fill)? {
                 Placed::Whole => {}
@@ -146,7 +148,6 @@ impl Table {
                 Placed::Again | Placed::Nothing if !rest.is_empty() => rest.push((key.text, None)),
                 Placed::Again | Placed::Nothing => {}
             }
-            self.columns.place_usual(self.rows, scanner, &mut first);
         }
         self.columns.end(self.rows);
         if let Some(column) = &mut self.rest {

@@ -11,10 +11,32 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn next_expected(&mut self, first: &mut bool, written: &str) -> bool {
         let written = &written.as_bytes()[usize::from(*first)..];
-        let stands = self.text.as_bytes()[self.at..].starts_with(written);
+        let stands = begins(&self.text.as_bytes()[self.at..], written);
         if stands {
             self.at += written.len();
             *first = false;
+        }
+        stands
+    }
+
+    /// Walks an object whose end stands here, behind its last value: does what
+    /// [`next_key`](Self::next_key) would.
+    #[inline]
+    pub(crate) fn ends_object(&mut self, first: bool) -> bool {
+        let ends = !first && self.peek() == Some(b'}');
+        if ends {
+            self.at += 1;
+            self.depth -= 1;
+        }
+        ends
+    }
+
+    /// Reads the next value if it is null; else it stays where it was.
+    #[inline]
+    pub(crate) fn null(&mut self) -> bool {
+        let stands = self.text.as_bytes()[self.at..].starts_with(b"null");
+        if stands {
+            self.at += 4;
         }
         stands
     }
@@ -29,6 +51,18 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         self.at = start + length + 1;
         Some(&self.text[start..start + length])
+    }
+
+    /// Reads the next value if it is a string without escapes of which `read` makes something; else it
+    /// stays where it was.
+    #[inline]
+    pub(crate) fn plain<T>(&mut self, read: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+        let before = self.at;
+        let found = self.plain_text().and_then(read);
+        if found.is_none() {
+            self.at = before;
+        }
+        found
     }
 
     /// Reads the next value if it is an integer of at most 18 digits, as most integers are; else it
@@ -56,6 +90,21 @@ impl<'a> Scanner<'a> {
         }
         self.at += rest.len() - digits.len() + length;
         Some(sign * value)
+    }
+}
+
+/// Whether `text` begins with `start`. Most keys are too short for a call of memcmp to pay: what has 8
+/// to 16 bytes is two words, which may overlap.
+#[inline]
+fn begins(text: &[u8], start: &[u8]) -> bool {
+    let Some(text) = text.get(..start.len()) else {
+        return false;
+    };
+    match (start.first_chunk::<8>(), start.last_chunk::<8>()) {
+        (Some(first), Some(last)) if start.len() <= 16 => {
+            text.first_chunk() == Some(first) && text.last_chunk() == Some(last)
+        }
+        _ => text == start,
     }
 }
 

@@ -8,6 +8,12 @@ use crate::record::json::number::integer;
 fn check(text: &str) -> Result<(), TestCaseError> {
     let (mut usual, mut slow) = (Scanner::new(text), Scanner::new(text));
     let token = slow.value();
+    if usual.null() {
+        prop_assert_eq!(token, Ok(Token::Null));
+        prop_assert_eq!(usual.position(), slow.position());
+        return Ok(());
+    }
+    prop_assert_eq!(usual.position(), 0);
     if let Some(found) = usual.plain_text() {
         let plain = match token {
             Ok(Token::Text(text)) => text.plain(),
@@ -37,6 +43,7 @@ proptest! {
         check(&text)?;
         check(&format!("\"{text}\","))?;
         check(&format!("{number},"))?;
+        check(&format!("null{text}"))?;
         check(&format!("{}}}", number >> 40))?;
     }
 }
@@ -44,6 +51,7 @@ proptest! {
 #[test]
 fn the_usual_is_read_in_one_go() {
     assert_eq!(Scanner::new("\"é x\"").plain_text(), Some("é x"));
+    assert!(Scanner::new("null}").null() && !Scanner::new("nul}").null());
     for (text, value) in [
         ("0,", 0),
         ("-7}", -7),
