@@ -124,10 +124,10 @@ impl<W: Write + Send> Groups<W> {
     }
 
     fn end_group(&mut self) -> Result<()> {
+        self.rows = 0;
         if self.columns.is_empty() {
             return Ok(());
         }
-        self.rows = 0;
         let mut group = self.file.next_row_group()?;
         for column in self.columns.drain(..) {
             match column {

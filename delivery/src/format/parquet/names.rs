@@ -46,8 +46,8 @@ pub(super) struct Names {
     names: Vec<String>,
     /// The keys of these, in the same order.
     keys: Vec<String>,
-    /// These as they mostly stand in a record: with a comma, quotes and a colon. One that needs escapes
-    /// in JSON stands nowhere like that.
+    /// These as they mostly stand in a record: with quotes and a colon. One that needs escapes in JSON
+    /// stands nowhere like that.
     written: Vec<Option<String>>,
     by_key: HashMap<String, usize>,
     fold: bool,
@@ -69,7 +69,7 @@ impl Names {
             |key: &&String| !key.contains(['"', '\\']) && !key.contains(char::is_control);
         let written = keys.iter().map(|key| {
             let key = Some(key).filter(is_plain);
-            key.map(|key| format!(",\"{key}\":"))
+            key.map(|key| format!("\"{key}\":"))
         });
         let written = written.collect();
         let mut by_key = HashMap::new();

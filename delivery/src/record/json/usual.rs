@@ -5,15 +5,22 @@
 use super::{Scanner, plain_length};
 
 impl<'a> Scanner<'a> {
-    /// Walks an object whose next key is `written`, as a comma, a quoted key and a colon: does what
-    /// [`next_key`](Self::next_key) would, if that stands there without white space around it. What
-    /// records of a stream have in common is not read letter by letter.
+    /// Walks an object whose next key is `written`, as a quoted key and a colon: does what
+    /// [`next_key`](Self::next_key) would, if that stands there with at most one space before it and
+    /// one behind. What records of a stream have in common is not read letter by letter.
     #[inline]
     pub(crate) fn next_expected(&mut self, first: &mut bool, written: &str) -> bool {
-        let written = &written.as_bytes()[usize::from(*first)..];
-        let stands = begins(&self.text.as_bytes()[self.at..], written);
+        let text = self.text.as_bytes();
+        let is_at = |at: usize, sign: u8| text.get(at) == Some(&sign);
+        if !*first && !is_at(self.at, b',') {
+            return false;
+        }
+        let comma = self.at + usize::from(!*first);
+        let key = comma + usize::from(is_at(comma, b' '));
+        let stands = begins(&text[key..], written.as_bytes());
         if stands {
-            self.at += written.len();
+            let colon = key + written.len();
+            self.at = colon + usize::from(is_at(colon, b' '));
             *first = false;
         }
         stands

@@ -17,8 +17,8 @@ impl Bounds {
     pub(super) fn add(&mut self, text: &[u8]) {
         match &mut self.both {
             None => self.both = Some((text.to_vec(), text.to_vec())),
-            Some((least, _)) if text < &least[..] => *least = text.to_vec(),
-            Some((_, greatest)) if text > &greatest[..] => *greatest = text.to_vec(),
+            Some((least, _)) if text < &least[..] => replace(least, text),
+            Some((_, greatest)) if text > &greatest[..] => replace(greatest, text),
             Some(_) => {}
         }
     }
@@ -34,6 +34,12 @@ impl Bounds {
             .with_min_is_exact(is_least)
             .with_max_is_exact(is_greatest)
     }
+}
+
+/// Keeps the room of `bound`: where texts come in order, each is the greatest.
+fn replace(bound: &mut Vec<u8>, text: &[u8]) {
+    bound.clear();
+    bound.extend_from_slice(text);
 }
 
 /// What is short and not greater than `text`.

@@ -75,7 +75,7 @@ fn what_repeats_is_in_a_dictionary_over_many_pages() {
 
 #[test]
 fn what_does_not_repeat_is_written_as_it_is() {
-    let text = |i: usize| (i % 11 > 0).then(|| format!("{}-{i:020}", (i * 31) % 1000));
+    let text = |i: usize| (i % 11 != 3).then(|| format!("{}-{i:020}", (i * 31) % 1000));
     let texts: Vec<_> = (0..60_000).map(text).collect();
     let chunk = check(&texts);
     assert!(encodings(&chunk).contains(&Encoding::PLAIN));

@@ -75,11 +75,20 @@ fn the_usual_is_read_in_one_go() {
     }
     let mut first = true;
     let mut scanner = Scanner::new("\"a\":1,\"b\":2}");
-    assert!(!scanner.next_expected(&mut first, ",\"b\":") && first);
-    assert!(scanner.next_expected(&mut first, ",\"a\":") && !first);
-    let value_first = !scanner.next_expected(&mut first, ",\"b\":");
+    assert!(!scanner.next_expected(&mut first, "\"b\":") && first);
+    assert!(scanner.next_expected(&mut first, "\"a\":") && !first);
+    let value_first = !scanner.next_expected(&mut first, "\"b\":");
     assert!(value_first && scanner.short_integer() == Some(1));
-    assert!(scanner.next_expected(&mut first, ",\"b\":"));
+    assert!(scanner.next_expected(&mut first, "\"b\":"));
+    for spaced in ["\"a\": 1", " \"a\":1"] {
+        let mut scanner = Scanner::new(spaced);
+        assert!(scanner.next_expected(&mut true, "\"a\":"));
+        assert_eq!(scanner.value(), Ok(Token::Number("1")));
+        let no_comma = Scanner::new(spaced).next_expected(&mut false, "\"a\":");
+        assert!(!no_comma);
+        let mut scanner = Scanner::new(", \"a\": 1");
+        assert!(scanner.next_expected(&mut false, "\"a\":"));
+    }
     let wrong = Scanner::new("x").value().unwrap_err();
     assert_eq!(wrong.why, Why::NoValue);
 }
