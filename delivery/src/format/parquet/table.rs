@@ -14,8 +14,8 @@ use super::failure::Wrong;
 use super::schema::leaves;
 use crate::record::json::{Scanner, Text, Token};
 
-/// Rows in a batch: more are slower (`dependencies` measurements) and bigger.
-const ROWS: usize = 8192;
+/// Rows in a batch: more leave the processor's cache before they are encoded.
+const ROWS: usize = 2048;
 
 /// Cells in a batch, nulls included, for schemas of many columns.
 const CELLS: usize = 1024 * 1024;
