@@ -48,11 +48,12 @@ impl<'a> Text<'a> {
     /// The string that is meant. `None`: an escape stands for half a character (a lone surrogate),
     /// which is JSON, and no text.
     pub(crate) fn decode(&self) -> Option<Cow<'a, str>> {
-        if self.escaped {
-            serde_json::from_str(self.quoted).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(&self.quoted[1..self.quoted.len() - 1]))
+        let inner = &self.quoted[1..self.quoted.len() - 1];
+        if !self.escaped {
+            return Some(Cow::Borrowed(inner));
         }
+        let decoded = usual::unescaped(inner).or_else(|| serde_json::from_str(self.quoted).ok());
+        decoded.map(Cow::Owned)
     }
 
     /// The string that is meant, if it is written without escapes.

@@ -96,9 +96,7 @@ impl Texts {
 
     /// Ends the chunk: how it stands in the file, and what the file says of it.
     pub(super) fn finish(mut self, codec: &mut Codec) -> Result<(Bytes, ColumnCloseResult)> {
-        if !self.levels.is_empty() {
-            self.end_page(codec)?;
-        }
+        self.end_page(codec)?;
         let mut bounds = self.bounds;
         self.dictionary.values().for_each(|text| bounds.add(text));
         let statistics = Statistics::ByteArray(bounds.statistics(self.nulls));
@@ -163,6 +161,9 @@ impl Texts {
 
     fn end_page(&mut self, codec: &mut Codec) -> Result<()> {
         let rows = self.levels.len();
+        if rows == 0 {
+            return Ok(());
+        }
         let mut page = vec![0; 4];
         hybrid::encode(&self.levels, 1, &mut page);
         let levels = page.len() as u32 - 4;

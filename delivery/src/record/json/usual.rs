@@ -1,5 +1,5 @@
 //! What records of a stream mostly have: the key that is expected, a string without escapes, a short
-//! integer. Each is read in one go where it stands as most programs write it; where it does not, the
+//! integer, an escaped quote. Each is read in one go where it stands as most programs write it; where it does not, the
 //! scanner stays where it was, and reads letter by letter.
 
 use super::{Scanner, plain_length};
@@ -98,6 +98,23 @@ impl<'a> Scanner<'a> {
         self.at += rest.len() - digits.len() + length;
         Some(sign * value)
     }
+}
+
+/// What a string means in which only quotes, backslashes and slashes are escaped; `None`: it has other
+/// escapes.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let mut meant = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        let escape = rest.as_bytes().get(at + 1);
+        let is_itself = matches!(escape, Some(b'"' | b'\\' | b'/'));
+        is_itself.then_some(())?;
+        meant.push_str(&rest[..at]);
+        meant.push_str(&rest[at + 1..at + 2]);
+        rest = &rest[at + 2..];
+    }
+    meant.push_str(rest);
+    Some(meant)
 }
 
 /// Whether `text` begins with `start`. Most keys are too short for a call of memcmp to pay: what has 8

@@ -67,12 +67,16 @@ impl Pages {
         Ok(())
     }
 
-    /// Puts the dictionary before the other pages.
+    /// Puts the dictionary before the other pages, if one of them has places in it.
     pub(super) fn add_dictionary(
         mut self,
         dictionary: &Dictionary,
         codec: &mut Codec,
     ) -> Result<Self> {
+        let mut encodings = self.kinds.iter().map(|kind| kind.encoding);
+        if !encodings.any(|encoding| encoding == Encoding::RLE_DICTIONARY) {
+            return Ok(self);
+        }
         let page = Page::DictionaryPage {
             buf: codec.compress(dictionary.page().to_vec())?.into(),
             num_values: dictionary.len() as u32,

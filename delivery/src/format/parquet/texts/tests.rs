@@ -96,6 +96,17 @@ fn texts_longer_than_a_dictionary_and_a_page_are_written() {
     assert!(!statistics.max_is_exact());
 }
 
+/// Nulls before it are in a page of places.
+#[test]
+fn a_text_longer_than_a_dictionary_may_come_first() {
+    let long = Some("x".repeat(DICTIONARY_BYTES));
+    let chunk = check(&[long.clone(), Some("y".to_owned())]);
+    assert_eq!(chunk.dictionary_page_offset(), None);
+    assert!(!encodings(&chunk).contains(&Encoding::RLE_DICTIONARY));
+    let chunk = check(&[None, long, Some("y".to_owned())]);
+    assert!(chunk.dictionary_page_offset().is_some());
+}
+
 #[test]
 fn nulls_alone_are_written() {
     let chunk = check(&vec![None; 1500]);

@@ -48,6 +48,17 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn what_is_unescaped_in_one_go_is_what_was_meant(text in "([aé]|\\\\[\"\\\\/nu]){0,9}") {
+        let quoted = format!("\"{text}\"");
+        let meant: Option<String> = serde_json::from_str(&quoted).ok();
+        let found = unescaped(&text);
+        prop_assert!(found.is_none() || found == meant);
+        prop_assert!(found.is_some() || text.contains("\\n") || text.contains("\\u"));
+    }
+}
+
 #[test]
 fn the_usual_is_read_in_one_go() {
     assert_eq!(Scanner::new("\"é x\"").plain_text(), Some("é x"));
