@@ -11,6 +11,8 @@ use std::borrow::Cow;
 pub(crate) mod number;
 mod usual;
 
+pub(crate) use usual::is_same;
+
 /// Objects and lists within each other, at most: serde_json's limit.
 pub(crate) const MAX_DEPTH: u32 = 128;
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use standpipe_config::settings::delivery::JsonSerDe;
 
 use crate::record::json::{Malformed, Scanner, Text};
@@ -49,7 +50,7 @@ pub(super) struct Names {
     /// These as they mostly stand in a record: with quotes and a colon. One that needs escapes in JSON
     /// stands nowhere like that.
     written: Vec<Option<String>>,
-    by_key: HashMap<String, usize>,
+    by_key: HashMap<String, usize, RandomState>,
     fold: bool,
     dots: bool,
     /// Which column's key followed last time: at the beginning, and behind that of each column.
@@ -72,7 +73,7 @@ impl Names {
             key.map(|key| format!("\"{key}\":"))
         });
         let written = written.collect();
-        let mut by_key = HashMap::new();
+        let mut by_key = HashMap::with_hasher(RandomState::default());
         for (place, key) in keys.iter().enumerate() {
             by_key
                 .entry(folded(key, how.fold).into_owned())

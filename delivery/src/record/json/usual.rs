@@ -1,6 +1,6 @@
-//! What records of a stream mostly have: the key that is expected, a string without escapes, a short
-//! integer, an escaped quote. Each is read in one go where it stands as most programs write it; where it does not, the
-//! scanner stays where it was, and reads letter by letter.
+//! What records of a stream mostly have: the key that is expected, null, a string without escapes or
+//! with escaped quotes, a short integer. Each is read in one go where it stands as most programs write
+//! it; where it does not, the scanner stays where it was, and reads letter by letter.
 
 use super::{Scanner, plain_length};
 
@@ -117,18 +117,22 @@ pub(super) fn unescaped(text: &str) -> Option<String> {
     Some(meant)
 }
 
-/// Whether `text` begins with `start`. Most keys are too short for a call of memcmp to pay: what has 8
-/// to 16 bytes is two words, which may overlap.
+/// Whether `text` begins with `start`.
 #[inline]
 fn begins(text: &[u8], start: &[u8]) -> bool {
-    let Some(text) = text.get(..start.len()) else {
-        return false;
-    };
-    match (start.first_chunk::<8>(), start.last_chunk::<8>()) {
-        (Some(first), Some(last)) if start.len() <= 16 => {
-            text.first_chunk() == Some(first) && text.last_chunk() == Some(last)
+    text.get(..start.len())
+        .is_some_and(|text| is_same(text, start))
+}
+
+/// Whether both are the same. Most keys and many values are too short for a call of memcmp to pay: what
+/// has 8 to 16 bytes is two words, which may overlap.
+#[inline]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    match (a.first_chunk::<8>(), a.last_chunk::<8>()) {
+        (Some(first), Some(last)) if a.len() <= 16 && a.len() == b.len() => {
+            b.first_chunk() == Some(first) && b.last_chunk() == Some(last)
         }
-        _ => text == start,
+        _ => a == b,
     }
 }
 

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::super::writer::DICTIONARY_BYTES;
+use crate::record::json::is_same;
 
 /// Texts, and where each is.
 #[derive(Default)]
@@ -39,7 +40,7 @@ impl Dictionary {
         let hash = self.hasher.hash_one(text);
         let is_it = |place: &u32| {
             let entry = &self.entries[*place as usize];
-            entry.hash == hash && entry.of(&self.page) == text
+            entry.hash == hash && is_same(entry.of(&self.page), text)
         };
         match self.places.find(hash, is_it) {
             Some(place) => Some(*place),
