@@ -10,8 +10,9 @@
 //!
 //! The way of a record: `json`'s scanner → `table` (columns that can be cut back, so
 //! that a record that fails half-way leaves no trace) → arrow arrays → `file`, which is Parquet's
-//! `writer` or that of [`orc`](super::orc). It is synchronous and bound by the processor; memory is
-//! bounded by the constants of `encode` and `writer`, and by the size of ORC's stripes.
+//! (`writer` says how it is written; `groups` writes it, columns of texts by `texts`) or that of
+//! [`orc`](super::orc). It is synchronous and bound by the processor; memory is bounded by the constants
+//! of `encode` and `writer`, and by the size of ORC's stripes.
 
 pub use columnar::Columnar;
 pub use encode::{EncodeError, Encoded, OnFailed, encode, reserve_for};
@@ -26,11 +27,13 @@ mod columnar;
 mod encode;
 mod failure;
 mod file;
+mod groups;
 mod infer;
 mod names;
 mod sample;
 mod schema;
 mod table;
+mod texts;
 mod time;
 mod writer;
 

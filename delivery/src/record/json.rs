@@ -11,6 +11,8 @@ use std::borrow::Cow;
 pub(crate) mod number;
 mod usual;
 
+pub(crate) use usual::is_same;
+
 /// Objects and lists within each other, at most: serde_json's limit.
 pub(crate) const MAX_DEPTH: u32 = 128;
 
@@ -48,11 +50,12 @@ impl<'a> Text<'a> {
     /// The string that is meant. `None`: an escape stands for half a character (a lone surrogate),
     /// which is JSON, and no text.
     pub(crate) fn decode(&self) -> Option<Cow<'a, str>> {
-        if self.escaped {
-            serde_json::from_str(self.quoted).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(&self.quoted[1..self.quoted.len() - 1]))
+        let inner = &self.quoted[1..self.quoted.len() - 1];
+        if !self.escaped {
+            return Some(Cow::Borrowed(inner));
         }
+        let decoded = usual::unescaped(inner).or_else(|| serde_json::from_str(self.quoted).ok());
+        decoded.map(Cow::Owned)
     }
 
     /// The string that is meant, if it is written without escapes.
@@ -325,15 +328,22 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes of a string come before a quote, a backslash or a control character. Most strings are
-/// too short for a call of memchr to pay: what is long is passed over in blocks, which the compiler
-/// looks at as vectors, and the rest eight bytes at a time.
+/// too short for a call of memchr to pay: they are looked at eight bytes at a time, and what is long in
+/// blocks, which the compiler makes vectors of.
 #[inline]
 fn plain_length(bytes: &[u8]) -> usize {
+    /// Bytes up to which a string is short.
+    const SHORT: usize = 32;
+    let (start, rest) = bytes.split_at_checked(SHORT).unwrap_or((bytes, &[]));
+    let length = plain_words(start);
+    if length < SHORT {
+        return length;
+    }
     let is_special = |b: u8| (b == b'"') | (b == b'\\') | (b < 0x20);
     let is_plain = |block: &[u8; 32]| !block.iter().fold(false, |any, b| any | is_special(*b));
-    let (blocks, _) = bytes.as_chunks::<32>();
+    let (blocks, _) = rest.as_chunks::<32>();
     let passed = 32 * blocks.iter().take_while(|block| is_plain(block)).count();
-    passed + plain_words(&bytes[passed..])
+    SHORT + passed + plain_words(&rest[passed..])
 }
 
 /// The same, eight bytes at a time.
@@ -341,13 +351,13 @@ fn plain_length(bytes: &[u8]) -> usize {
 fn plain_words(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let is_below = |word: u64, limit: u64| word.wrapping_sub(limit * ONES) & !word & HIGH;
+    let is_below = |word: u64, limit: u64| word.wrapping_sub(limit * ONES) & !word;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         let quote = is_below(word ^ (ONES * u64::from(b'"')), 1);
         let backslash = is_below(word ^ (ONES * u64::from(b'\\')), 1);
-        let special = quote | backslash | is_below(word, 0x20);
+        let special = (quote | backslash | is_below(word, 0x20)) & HIGH;
         if special != 0 {
             // Only bytes behind the first one that is meant can be found by mistake.
             return 8 * at + special.trailing_zeros() as usize / 8;

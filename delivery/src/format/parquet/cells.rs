@@ -11,7 +11,7 @@ use arrow_array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, ListArray, PrimitiveArray, StringArray, StructArray,
 };
 use arrow_buffer::{
-    BooleanBuffer, Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer,
+    BooleanBuffer, BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer,
 };
 use arrow_schema::{ArrowError, FieldRef};
 use standpipe_config::settings::delivery::{ColumnType, JsonSerDe};
@@ -36,40 +36,43 @@ pub(super) struct Cells {
     values: Values,
 }
 
-/// Which cells are not null; as long as the column. Most columns have no nulls, and of those this is
-/// just a length.
-#[derive(Debug)]
+/// Which cells are null. Most columns have few or no nulls, or nothing else: for a value there is just
+/// a length to count.
+#[derive(Default, Debug)]
 struct Valid {
     length: usize,
-    bits: NullBufferBuilder,
+    /// Where the nulls are, in order.
+    nulls: Vec<usize>,
 }
 
 impl Valid {
-    fn new() -> Self {
-        Self {
-            length: 0,
-            bits: NullBufferBuilder::new(0),
-        }
-    }
-
     fn push(&mut self) {
         self.length += 1;
-        self.bits.append_non_null();
     }
 
     fn push_null(&mut self) {
+        self.nulls.push(self.length);
         self.length += 1;
-        self.bits.append_null();
     }
 
     fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
-        self.bits.truncate(length);
+        while self.nulls.last().is_some_and(|null| *null >= length) {
+            self.nulls.pop();
+        }
     }
 
     fn take(&mut self) -> Option<NullBuffer> {
-        self.length = 0;
-        self.bits.finish().filter(|nulls| nulls.null_count() > 0)
+        let length = std::mem::take(&mut self.length);
+        if self.nulls.is_empty() {
+            return None;
+        }
+        let mut bits = BooleanBufferBuilder::new(length);
+        bits.append_n(length, true);
+        self.nulls
+            .drain(..)
+            .for_each(|null| bits.set_bit(null, false));
+        Some(NullBuffer::new(bits.finish()))
     }
 }
 
@@ -185,7 +188,7 @@ impl Cells {
             ColumnType::Struct(columns) => Values::Struct(Box::new(Struct::new(columns, reading))),
         };
         Self {
-            valid: Valid::new(),
+            valid: Valid::default(),
             values,
         }
     }
@@ -274,12 +277,22 @@ impl Cells {
     /// are. `false`: nothing was done.
     #[inline]
     pub(super) fn append_usual(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        if scanner.null() {
+            self.append_null();
+            return true;
+        }
         let appended = match &mut self.values {
             Values::String { bytes, ends } => scanner.plain_text().map(|text| {
                 bytes.extend_from_slice(text.as_bytes());
                 ends.push(bytes.len());
             }),
             Values::Int(values) => scanner.short_integer().map(|value| values.push(value)),
+            // What lies before 1970 may be no time of ORC.
+            Values::Timestamp(values, times) => {
+                let since_1970 = |time: &i64| *time >= 0;
+                let time = scanner.plain(|text| times.of_text(text).filter(since_1970));
+                time.map(|time| values.push(time))
+            }
             _ => None,
         };
         if appended.is_some() {

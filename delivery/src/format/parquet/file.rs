@@ -5,11 +5,11 @@ use std::io;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use standpipe_config::files::is_full;
 
 use super::columnar::Columnar;
+use super::groups::Groups;
 use super::schema::StreamSchema;
 use super::table::Table;
 use super::writer::writer;
@@ -18,7 +18,7 @@ use crate::record::rows::{End, Output, Reserve};
 
 /// A file of columns under construction.
 pub(super) enum ColumnFile<'a> {
-    Parquet(Box<ArrowWriter<Output<&'a File>>>),
+    Parquet(Box<Groups<Output<&'a File>>>),
     Orc(Box<orc::Writer<Output<&'a File>>>),
 }
 
@@ -80,10 +80,7 @@ impl<'a> ColumnFile<'a> {
     /// Ends the file; what was written.
     pub(super) fn finish(self) -> Result<End, WriteError> {
         Ok(match self {
-            Self::Parquet(mut writer) => {
-                writer.finish()?;
-                writer.inner().end.clone()
-            }
+            Self::Parquet(mut groups) => groups.finish()?.end.clone(),
             Self::Orc(writer) => writer.finish()?.end,
         })
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use standpipe_config::settings::delivery::JsonSerDe;
 
 use crate::record::json::{Malformed, Scanner, Text};
@@ -39,20 +40,23 @@ impl Keys {
     }
 }
 
-/// The names of an object's columns. Records of a stream mostly have their keys in one order, so
-/// the next name is tried first.
+/// The names of an object's columns. Records of a stream mostly have their keys in one order, which
+/// need not be that of the columns: the key that followed last time is tried first.
 #[derive(Debug)]
 pub(super) struct Names {
     names: Vec<String>,
     /// The keys of these, in the same order.
     keys: Vec<String>,
-    /// These as they mostly stand in a record: with a comma, quotes and a colon. One that needs escapes
-    /// in JSON stands nowhere like that.
+    /// These as they mostly stand in a record: with quotes and a colon. One that needs escapes in JSON
+    /// stands nowhere like that.
     written: Vec<Option<String>>,
-    by_key: HashMap<String, usize>,
+    by_key: HashMap<String, usize, RandomState>,
     fold: bool,
     dots: bool,
-    expected: usize,
+    /// Which column's key followed last time: at the beginning, and behind that of each column.
+    following: Vec<usize>,
+    /// Where in `following` an object is.
+    at: usize,
 }
 
 impl Names {
@@ -66,29 +70,34 @@ impl Names {
             |key: &&String| !key.contains(['"', '\\']) && !key.contains(char::is_control);
         let written = keys.iter().map(|key| {
             let key = Some(key).filter(is_plain);
-            key.map(|key| format!(",\"{key}\":"))
+            key.map(|key| format!("\"{key}\":"))
         });
         let written = written.collect();
-        let mut by_key = HashMap::new();
+        let mut by_key = HashMap::with_hasher(RandomState::default());
         for (place, key) in keys.iter().enumerate() {
             by_key
                 .entry(folded(key, how.fold).into_owned())
                 .or_insert(place);
         }
         Self {
+            following: (0..=names.len()).collect(),
             names,
             keys,
             written,
             by_key,
             fold: how.fold,
             dots: how.dots,
-            expected: 0,
+            at: 0,
         }
     }
 
     /// An object begins.
     pub(super) fn begin(&mut self) {
-        self.expected = 0;
+        self.at = 0;
+    }
+
+    fn expected(&self) -> usize {
+        self.following.get(self.at).copied().unwrap_or(usize::MAX)
     }
 
     /// Walks an object whose next key is the one that is expected, to the value of that key; which
@@ -99,15 +108,15 @@ impl Names {
         scanner: &mut Scanner<'_>,
         first: &mut bool,
     ) -> Option<usize> {
-        let written = self.written.get(self.expected)?.as_deref()?;
-        scanner
-            .next_expected(first, written)
-            .then_some(self.expected)
+        let expected = self.expected();
+        let written = self.written.get(expected)?.as_deref()?;
+        scanner.next_expected(first, written).then_some(expected)
     }
 
-    /// The value of the expected key was read: the next one is expected.
-    pub(super) fn expect_next(&mut self) {
-        self.expected += 1;
+    /// The value of the key of column `place` was read.
+    #[inline]
+    pub(super) fn passed(&mut self, place: usize) {
+        self.at = place + 1;
     }
 
     /// Walks an object: its next key, after which comes its value, and which column has it; `None`
@@ -125,11 +134,15 @@ impl Names {
     }
 
     fn find(&mut self, key: &Text<'_>) -> Option<usize> {
-        let place = match self.is_expected(key) {
-            true => self.expected,
+        let expected = self.expected();
+        let place = match self.is_expected(expected, key) {
+            true => expected,
             false => self.lookup(&key.decode()?)?,
         };
-        self.expected = place + 1;
+        if let Some(following) = self.following.get_mut(self.at) {
+            *following = place;
+        }
+        self.passed(place);
         Some(place)
     }
 
@@ -147,8 +160,8 @@ impl Names {
         self.names.get(place).map_or("", String::as_str)
     }
 
-    fn is_expected(&self, key: &Text<'_>) -> bool {
-        match (self.keys.get(self.expected), key.plain()) {
+    fn is_expected(&self, expected: usize, key: &Text<'_>) -> bool {
+        match (self.keys.get(expected), key.plain()) {
             (Some(name), Some(found)) if self.fold => name.eq_ignore_ascii_case(found),
             (Some(name), Some(found)) => name == found,
             _ => false,

@@ -14,8 +14,8 @@ use super::failure::Wrong;
 use super::schema::leaves;
 use crate::record::json::{Scanner, Text, Token};
 
-/// Rows in a batch: more are slower (`dependencies` measurements) and bigger.
-const ROWS: usize = 8192;
+/// Rows in a batch: more leave the processor's cache before they are encoded.
+const ROWS: usize = 2048;
 
 /// Cells in a batch, nulls included, for schemas of many columns.
 const CELLS: usize = 1024 * 1024;
@@ -137,8 +137,10 @@ impl Table {
         self.columns.begin(fill)?;
         let mut rest = Rest::new();
         let mut first = true;
-        self.columns.place_usual(self.rows, scanner, &mut first);
-        while let Some(key) = self.columns.next_key(scanner, &mut first)? {
+        while !self.columns.place_usual(self.rows, scanner, &mut first) {
+            let Some(key) = self.columns.next_key(scanner, &mut first)? else {
+                break;
+            };
             let mut before = *scanner;
             match self.columns.place(self.rows, &key, scanner, fill)? {
                 Placed::Whole => {}
@@ -146,7 +148,6 @@ impl Table {
                 Placed::Again | Placed::Nothing if !rest.is_empty() => rest.push((key.text, None)),
                 Placed::Again | Placed::Nothing => {}
             }
-            self.columns.place_usual(self.rows, scanner, &mut first);
         }
         self.columns.end(self.rows);
         if let Some(column) = &mut self.rest {

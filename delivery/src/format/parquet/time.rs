@@ -1,6 +1,8 @@
 //! Times as Firehose's OpenX deserializer reads them (E.2 of the reference), and ISO 8601 offsets;
 //! and as its Hive deserializer does.
 
+use std::ops::Range;
+
 use jiff::civil::{Date, Time};
 use standpipe_config::settings::delivery::JsonSerDe;
 
@@ -88,6 +90,9 @@ fn sql(text: &str) -> Option<i64> {
 /// Milliseconds since 1970, UTC, of `2026-11-21T08:00:00.123Z`, `…+01:00`, `2026-1-2 8:00:00` (UTC),
 /// or of a number. What is finer than a millisecond is cut off.
 pub(super) fn timestamp(text: &str) -> Option<i64> {
+    if let Some(milliseconds) = usual(text.as_bytes()) {
+        return Some(milliseconds);
+    }
     if is_number(text) {
         return epoch(text);
     }
@@ -100,6 +105,34 @@ pub(super) fn timestamp(text: &str) -> Option<i64> {
     let seconds = day * 86_400 + seconds(time) - offset;
     let milliseconds = seconds * 1000 + fraction;
     (rest.0.is_empty() && BOUNDS.contains(&milliseconds)).then_some(milliseconds)
+}
+
+/// What most programs write, in one go: `2026-11-21T08:00:00Z`, with or without milliseconds.
+fn usual(text: &[u8]) -> Option<i64> {
+    let (whole, fraction) = text.split_at_checked(19)?;
+    let stands = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if stands.iter().any(|(at, sign)| whole[*at] != *sign) {
+        return None;
+    }
+    let milliseconds = match fraction {
+        b"Z" => 0,
+        [b'.', digits @ .., b'Z'] if digits.len() == 3 => whole_number(digits)?,
+        _ => return None,
+    };
+    let part = |range: Range<usize>| whole_number(&whole[range]);
+    let (month, day) = (part(5..7)? as i8, part(8..10)? as i8);
+    let date = Date::new(part(0..4)? as i16, month, day).ok()?;
+    let (minute, second) = (part(14..16)? as i8, part(17..19)? as i8);
+    let time = Time::new(part(11..13)? as i8, minute, second, 0).ok()?;
+    Some((days(date) * 86_400 + seconds(time)) * 1000 + milliseconds)
+}
+
+/// A few digits.
+fn whole_number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| i64::from(digit - b'0'));
+        Some(10 * number + value?)
+    })
 }
 
 /// Milliseconds since 1970 of a JSON number: seconds (also with a fraction) or milliseconds.

@@ -1,29 +1,31 @@
 //! How the Parquet file is written: compression, encodings, row groups.
 
 use std::fs::File;
+use std::sync::Arc;
 
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, GzipLevel, LogicalType, Type, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{
     EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
 };
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescriptor;
 use standpipe_config::settings::delivery::{Parquet, ParquetCompression, ParquetVersion};
 
+use super::groups::Groups;
 use super::table::Table;
 use crate::record::rows::Output;
 
 /// Rows in a row group at most (`dependencies` measurements).
-const GROUP_ROWS: usize = 131_072;
+pub(super) const GROUP_ROWS: usize = 131_072;
 
 /// Bytes of a row group at most, as encoded: this is what a file being encoded takes of memory.
 pub(super) const GROUP_BYTES: usize = 32 * 1024 * 1024;
 
 /// A dictionary that grows beyond this many bytes is given up for the rest of its row group: the
 /// column does not repeat.
-const DICTIONARY_BYTES: usize = 128 * 1024;
+pub(super) const DICTIONARY_BYTES: usize = 128 * 1024;
 
 /// Firehose's level, and that of `gzip`.
 const GZIP_LEVEL: u32 = 6;
@@ -33,28 +35,26 @@ pub(super) fn writer<'a>(
     out: Output<&'a File>,
     table: &Table,
     settings: &Parquet,
-) -> Result<ArrowWriter<Output<&'a File>>, ParquetError> {
+) -> Result<Groups<Output<&'a File>>, ParquetError> {
     let layout = settings.layout;
+    let compression = codec(settings.compression)?;
     let descriptor = ArrowSchemaConverter::new().convert(&table.schema())?;
     let mut properties = WriterProperties::builder()
-        .set_compression(codec(settings.compression)?)
+        .set_compression(compression)
         .set_writer_version(match layout.version {
             ParquetVersion::V1 => WriterVersion::PARQUET_1_0,
             ParquetVersion::V2 => WriterVersion::PARQUET_2_0,
         })
         .set_data_page_size_limit(layout.page_size as usize)
         .set_dictionary_enabled(layout.dictionary)
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_max_row_group_bytes(Some(GROUP_BYTES))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for column in descriptor.columns() {
         properties = encoding(properties, column, layout.dictionary);
     }
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties.build())
-        .with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(out, table.schema(), options)
+    let (root, properties) = (descriptor.root_schema_ptr(), properties.build());
+    let file = SerializedFileWriter::new(out, root, Arc::new(properties))?;
+    Groups::new(file, table.schema(), compression)
 }
 
 /// Integers are packed as deltas where a dictionary does not pay, which for times is always.

@@ -1,20 +1,49 @@
-//! What records of a stream mostly have: the key that is expected, a string without escapes, a short
-//! integer. Each is read in one go where it stands as most programs write it; where it does not, the
-//! scanner stays where it was, and reads letter by letter.
+//! What records of a stream mostly have: the key that is expected, null, a string without escapes or
+//! with escaped quotes, a short integer. Each is read in one go where it stands as most programs write
+//! it; where it does not, the scanner stays where it was, and reads letter by letter.
 
 use super::{Scanner, plain_length};
 
 impl<'a> Scanner<'a> {
-    /// Walks an object whose next key is `written`, as a comma, a quoted key and a colon: does what
-    /// [`next_key`](Self::next_key) would, if that stands there without white space around it. What
-    /// records of a stream have in common is not read letter by letter.
+    /// Walks an object whose next key is `written`, as a quoted key and a colon: does what
+    /// [`next_key`](Self::next_key) would, if that stands there with at most one space before it and
+    /// one behind. What records of a stream have in common is not read letter by letter.
     #[inline]
     pub(crate) fn next_expected(&mut self, first: &mut bool, written: &str) -> bool {
-        let written = &written.as_bytes()[usize::from(*first)..];
-        let stands = self.text.as_bytes()[self.at..].starts_with(written);
+        let text = self.text.as_bytes();
+        let is_at = |at: usize, sign: u8| text.get(at) == Some(&sign);
+        if !*first && !is_at(self.at, b',') {
+            return false;
+        }
+        let comma = self.at + usize::from(!*first);
+        let key = comma + usize::from(is_at(comma, b' '));
+        let stands = begins(&text[key..], written.as_bytes());
         if stands {
-            self.at += written.len();
+            let colon = key + written.len();
+            self.at = colon + usize::from(is_at(colon, b' '));
             *first = false;
+        }
+        stands
+    }
+
+    /// Walks an object whose end stands here, behind its last value: does what
+    /// [`next_key`](Self::next_key) would.
+    #[inline]
+    pub(crate) fn ends_object(&mut self, first: bool) -> bool {
+        let ends = !first && self.peek() == Some(b'}');
+        if ends {
+            self.at += 1;
+            self.depth -= 1;
+        }
+        ends
+    }
+
+    /// Reads the next value if it is null; else it stays where it was.
+    #[inline]
+    pub(crate) fn null(&mut self) -> bool {
+        let stands = self.text.as_bytes()[self.at..].starts_with(b"null");
+        if stands {
+            self.at += 4;
         }
         stands
     }
@@ -29,6 +58,18 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         self.at = start + length + 1;
         Some(&self.text[start..start + length])
+    }
+
+    /// Reads the next value if it is a string without escapes of which `read` makes something; else it
+    /// stays where it was.
+    #[inline]
+    pub(crate) fn plain<T>(&mut self, read: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+        let before = self.at;
+        let found = self.plain_text().and_then(read);
+        if found.is_none() {
+            self.at = before;
+        }
+        found
     }
 
     /// Reads the next value if it is an integer of at most 18 digits, as most integers are; else it
@@ -56,6 +97,42 @@ impl<'a> Scanner<'a> {
         }
         self.at += rest.len() - digits.len() + length;
         Some(sign * value)
+    }
+}
+
+/// What a string means in which only quotes, backslashes and slashes are escaped; `None`: it has other
+/// escapes.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let mut meant = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        let escape = rest.as_bytes().get(at + 1);
+        let is_itself = matches!(escape, Some(b'"' | b'\\' | b'/'));
+        is_itself.then_some(())?;
+        meant.push_str(&rest[..at]);
+        meant.push_str(&rest[at + 1..at + 2]);
+        rest = &rest[at + 2..];
+    }
+    meant.push_str(rest);
+    Some(meant)
+}
+
+/// Whether `text` begins with `start`.
+#[inline]
+fn begins(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len())
+        .is_some_and(|text| is_same(text, start))
+}
+
+/// Whether both are the same. Most keys and many values are too short for a call of memcmp to pay: what
+/// has 8 to 16 bytes is two words, which may overlap.
+#[inline]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    match (a.first_chunk::<8>(), a.last_chunk::<8>()) {
+        (Some(first), Some(last)) if a.len() <= 16 && a.len() == b.len() => {
+            b.first_chunk() == Some(first) && b.last_chunk() == Some(last)
+        }
+        _ => a == b,
     }
 }
 

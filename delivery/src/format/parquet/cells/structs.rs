@@ -64,28 +64,29 @@ impl Struct {
     }
 
     /// Walks the object that was begun, and places values in row `row`, for as long as each key is the
-    /// one that is expected and its value looks as most do. Returns nothing on purpose: what a key and
-    /// a value may be otherwise is dear to hand on, and hardly a record has any of it.
+    /// one that is expected and its value looks as most do; whether the object ended there. Returns no
+    /// more than that on purpose: what a key and a value may be otherwise is dear to hand on, and hardly
+    /// a record has any of it.
     #[inline]
     pub(in super::super) fn place_usual(
         &mut self,
         row: usize,
         scanner: &mut Scanner<'_>,
         first: &mut bool,
-    ) {
+    ) -> bool {
         loop {
             let before = (*scanner, *first);
             let Some(place) = self.names.next_expected(scanner, first) else {
-                return;
+                return scanner.ends_object(*first);
             };
             let column = self.columns.get_mut(place);
             let placed = column.is_some_and(|c| c.len() == row && c.append_usual(scanner));
             if !placed {
                 (*scanner, *first) = before;
-                return;
+                return false;
             }
             self.placed += 1;
-            self.names.expect_next();
+            self.names.passed(place);
         }
     }
 
@@ -159,10 +160,11 @@ impl Struct {
     ) -> Result<bool, Wrong<'a>> {
         self.begin(fill)?;
         let (mut whole, mut first) = (true, true);
-        self.place_usual(row, scanner, &mut first);
-        while let Some(key) = self.next_key(scanner, &mut first)? {
+        while !self.place_usual(row, scanner, &mut first) {
+            let Some(key) = self.next_key(scanner, &mut first)? else {
+                break;
+            };
             whole &= self.place(row, &key, scanner, fill)? != Placed::Not;
-            self.place_usual(row, scanner, &mut first);
         }
         self.end(row);
         Ok(whole)

@@ -3,10 +3,15 @@ use super::*;
 /// The keys of an object, each with its column, or why the object is none.
 fn found(columns: &[&str], object: &str) -> Result<Vec<Option<usize>>, Malformed> {
     let mut names = Names::new(columns.iter().copied(), &Keys::default());
+    walked(&mut names, object).map(|(places, _)| places)
+}
+
+/// The same, and how many of the keys were expected.
+fn walked(names: &mut Names, object: &str) -> Result<(Vec<Option<usize>>, usize), Malformed> {
     let mut scanner = Scanner::new(object);
     scanner.value()?;
     names.begin();
-    let (mut first, mut places) = (true, Vec::new());
+    let (mut first, mut places, mut expectations) = (true, Vec::new(), 0);
     loop {
         let expected = names.next_expected(&mut scanner, &mut first);
         let place = match expected {
@@ -22,12 +27,29 @@ fn found(columns: &[&str], object: &str) -> Result<Vec<Option<usize>>, Malformed
         let value = scanner.value()?;
         scanner.skip(value)?;
         places.push(place);
-        if expected.is_some() {
-            names.expect_next();
+        if let Some(place) = expected {
+            names.passed(place);
+            expectations += 1;
         }
     }
     assert!(scanner.is_at_end());
-    Ok(places)
+    Ok((places, expectations))
+}
+
+#[test]
+fn the_order_of_keys_is_learned() -> Result<(), Malformed> {
+    let mut names = Names::new(["a", "b", "c"].into_iter(), &Keys::default());
+    let object = r#"{"c":1,"x":2,"a":3,"b":4}"#;
+    let places = vec![Some(2), None, Some(0), Some(1)];
+    // At first only that b follows a is expected; x has no column.
+    assert_eq!(walked(&mut names, object)?, (places.clone(), 1));
+    assert_eq!(walked(&mut names, object)?, (places, 3));
+    let object = r#"{"c":1,"a":3,"b":4}"#;
+    assert_eq!(walked(&mut names, object)?.1, 3);
+    let object = r#"{"b":1,"a":3}"#;
+    assert_eq!(walked(&mut names, object)?.1, 0);
+    assert_eq!(walked(&mut names, object)?.1, 2);
+    Ok(())
 }
 
 #[test]
