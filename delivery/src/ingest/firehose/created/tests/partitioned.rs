@@ -168,6 +168,7 @@ async fn partitions_need_a_program_a_prefix_and_a_place_for_what_fails() {
             "ErrorOutputPrefix",
         ),
         (of(extraction("{a:")), "MetadataExtractionQuery: "),
+        (of(extraction("def f: f; f")), "may take too long: def"),
         (of(later), "JsonParsingEngine JQ-1.7 is not JQ-1.6"),
         (partitioned(at_once), "IntervalInSeconds 0 is not possible"),
         (
