@@ -251,6 +251,14 @@ impl<'q> Look<'q> {
                 Ok(asked.each(WORD))
             }
             BinaryOp::Math(math) => {
+                let is_written = |side: &Term<_>| matches!(side, Term::Num(_));
+                let grows = matches!(math, Math::Mul | Math::Rem);
+                if grows && !is_written(left) && !is_written(right) {
+                    let sign = math.as_str();
+                    return Err(format!(
+                        "one side of {sign} must be a number as it is written"
+                    ));
+                }
                 let both = [self.one(left, asked)?, self.one(right, asked)?];
                 computed(both, *math, asked)
             }

@@ -76,7 +76,11 @@ fn what_grows_with_each_step_is_refused() {
         (times("@html", 8), "times the record"),
         (times("\"a\" + \"b\"", 70), "within each other"),
         ("\"a\" * 1e9".to_owned(), "* is for numbers only"),
-        (".a * .b".to_owned(), "* is for numbers only"),
+        (".a * 3".to_owned(), "* is for numbers only"),
+        (
+            "(.a | tonumber) * (.b | tonumber)".to_owned(),
+            "one side of * must be a number",
+        ),
         (".a - .b".to_owned(), "- is for numbers only"),
         ("[.[] + .[]]".to_owned(), "several values stand"),
         ("{a: .[], b: .[]}".to_owned(), "several values stand"),
