@@ -4,8 +4,9 @@
 //! place in the file. It sees the record and nothing else: no clock, no environment, no files, no
 //! further input, so that the same record gives the same value at every time.
 //!
-//! jaq interprets it. It has no bound on steps: a query that loops for ever is its author's. What
-//! records hold cannot make it recurse: they are refused beyond [`MAX_DEPTH`].
+//! jaq interprets it. It has no bound on steps: a query of the settings that loops for ever is its
+//! author's. One of somebody else is [bounded](Query::bounded). What records hold cannot make it
+//! recurse: they are refused beyond [`MAX_DEPTH`], and so is JSON in their texts.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +15,11 @@ use std::sync::Arc;
 use jaq_core::compile::Undefined;
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Ctx, Vars, load, unwrap_valr};
+use jaq_core::native::{bome, run, v};
+use jaq_core::{Ctx, Error, Vars, load, unwrap_valr};
 use jaq_json::{Val, read};
+
+mod bounded;
 
 /// Objects and lists within each other, at most: serde_json's limit.
 pub const MAX_DEPTH: u32 = 128;
@@ -34,6 +38,9 @@ const FORBIDDEN: &[&str] = &[
     "mktime",
     "strflocaltime",
 ];
+
+/// What is done here in jaq's place: its own recurses as deep as a text says.
+const FROM_JSON: &str = "fromjson";
 
 type Data = JustLut<Val>;
 
@@ -78,7 +85,9 @@ impl Query {
         let funs = jaq_core::funs()
             .chain(jaq_std::funs())
             .chain(jaq_json::funs());
-        let funs = funs.filter(|(name, ..)| allowed(name));
+        let funs = funs.filter(|(name, ..)| allowed(name) && *name != FROM_JSON);
+        let ours = run::<Data>((FROM_JSON, v(0), |cv| bome(from_json(&cv.1))));
+        let funs = funs.chain([ours]);
         let arena = Arena::default();
         let program = File {
             code: text,
@@ -95,6 +104,12 @@ impl Query {
             text: text.to_owned(),
             filter: Arc::new(filter),
         })
+    }
+
+    /// Compiles a query whose work is bounded by the length of its record: that of somebody who must
+    /// not be able to hold up others.
+    pub fn bounded(text: &str) -> Result<Self, QueryError> {
+        bounded::parse(text)
     }
 
     /// As written.
@@ -145,6 +160,20 @@ impl PartialEq for Query {
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Query").field(&self.text).finish()
+    }
+}
+
+/// The one value that a text holds as JSON.
+fn from_json(text: &Val) -> Result<Val, Error<Val>> {
+    let (Val::TStr(bytes) | Val::BStr(bytes)) = text else {
+        return Err(Error::str("only a text can be read as JSON"));
+    };
+    match is_deep(bytes) {
+        true => Err(Error::str(format_args!(
+            "a text nests objects and lists more than {MAX_DEPTH} deep"
+        ))),
+        false => read::parse_single(bytes)
+            .map_err(|why| Error::str(format_args!("a text is no JSON: {why}"))),
     }
 }
 

@@ -102,6 +102,10 @@ pub const POINTS: &[Point] = &[
         "A multipart upload is begun; its id is not noted.",
     ),
     point(
+        "s3.part-sent",
+        "A part of an upload is sent, whose id is noted.",
+    ),
+    point(
         "warehouse.staged",
         "A file and its manifest lie where the warehouse reads; nothing is loaded.",
     ),

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod bounded;
+
 fn ask(query: &str, record: &str) -> Result<String, String> {
     let query = Query::parse(query).map_err(|e| e.0)?;
     let record = Json::read(record.as_bytes()).map_err(|e| e.0)?;
@@ -56,6 +58,22 @@ fn what_is_nested_deep_fails_its_record_and_not_the_process() {
     assert_eq!(ask("flatten[0]", &most), Ok("1".into()));
     let brackets = format!(r#"{{"a":"{lists}\"["}}"#);
     assert_eq!(ask(".a|length", &brackets), Ok("500002".into()));
+}
+
+#[test]
+fn json_in_a_text_is_read_once_and_not_deep() {
+    let ok = |text: &str| Ok(text.to_owned());
+    let record = r#"{"ts":"17","inner":"{\"a\":[7]}","several":"1 2","none":"x"}"#;
+    assert_eq!(ask(".ts|tonumber|. + 1", record), ok("18"));
+    assert_eq!(ask(".inner|fromjson|.a[0]", record), ok("7"));
+    for query in [".several|fromjson", ".none|tonumber", "7|fromjson"] {
+        assert!(ask(query, record).is_err(), "{query}");
+    }
+    let deep = format!(r#"{{"a":"{}"}}"#, "[".repeat(500_000));
+    for query in [".a|fromjson", ".a|tonumber"] {
+        let why = ask(query, &deep).unwrap_err();
+        assert!(why.contains("more than 128 deep"), "{why}");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub use created::Created;
 pub use deaggregation::Deaggregation;
 pub use destination::is_extension;
 pub use firehose::{AccessKey, Action, Firehose};
-pub use json::{HiveJson, JsonSerDe, OpenXJson};
+pub use json::{HiveJson, JsonSerDe, OpenXJson, check_timestamp_format};
 pub use opensearch::{DocumentIds, OpenSearchDestination, Rotation, SearchAccess};
 pub use orc::{Orc, OrcCompression};
 pub use parquet::{ParquetLayout, ParquetVersion};

@@ -13,12 +13,12 @@ use standpipe_tests::{Daemon, Folder, Ledger, Outcome, Trouble, objects};
 
 use crate::{PATIENCE, daemon, python, raw, script};
 
-/// The moments that have names.
-const POINTS: [&str; 4] = [
-    "created.kept",
-    "created.updated",
-    "created.marked",
-    "created.drained",
+/// The moments that have names, and what the definition says that is on disk by then.
+const POINTS: [(&str, &str); 4] = [
+    ("created.kept", "\"version\":1"),
+    ("created.updated", "\"version\":2"),
+    ("created.marked", "\"deleting\":true"),
+    ("created.drained", "\"deleting\":true"),
 ];
 
 /// Streams that are made, changed and deleted one after the other while the daemon is killed.
@@ -59,6 +59,16 @@ fn well(mut running: Child) -> Outcome {
     }
 }
 
+/// That what the moment is called by was durable then: a client that asks again would make up for it.
+fn is_kept(folder: &Folder, (point, part): (&str, &str)) -> Outcome {
+    let path = folder.join(&format!("data/created/{point}.stream"));
+    let kept = std::fs::read_to_string(&path).attempting(format!("read what {point} left"))?;
+    match kept.contains(part) {
+        true => Ok(()),
+        false => Err(Trouble(format!("{point} left no {part}: {kept}"))),
+    }
+}
+
 /// Each record that was acknowledged is in one object, and nothing of the streams is left.
 fn settle(folder: &Folder, store: &Commanded) -> Outcome {
     let mut ledger = Ledger::new(usize::MAX);
@@ -84,7 +94,7 @@ fn settle(folder: &Folder, store: &Commanded) -> Outcome {
 fn a_kill_at_each_named_moment_of_a_made_stream_is_made_up_for() -> Outcome {
     let folder = Folder::new("firehose-points")?;
     let (store, mut daemon, door) = set_up(&folder)?;
-    for point in POINTS {
+    for (point, part) in POINTS {
         daemon
             .environment
             .insert("STANDPIPE_KILL_AT".into(), point.into());
@@ -97,6 +107,7 @@ fn a_kill_at_each_named_moment_of_a_made_stream_is_made_up_for() -> Outcome {
         while running.try_wait()?.is_none() {
             if daemon.program()?.ended()?.is_some() {
                 kills += 1;
+                is_kept(&folder, (point, part))?;
                 daemon.up()?;
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -6,6 +6,7 @@ mod agents;
 mod apart;
 mod busy;
 mod clients;
+mod columns;
 mod converted;
 mod created;
 mod hostile;

@@ -170,7 +170,8 @@ impl World {
     fn look(&self) -> Outcome {
         let contents = Contents::at(self.server.address())?;
         let left = contents.uploads(self.server.address())?;
-        assert_eq!(left.matches("<UploadId>").count(), 0, "{left}");
+        let uploads = left.matches("<UploadId>").count();
+        assert_eq!(uploads, 0, "uploads are left: {left}");
         let found = self.folder.join("found");
         contents.download(&found)?;
         let mut parts = Found::new(self.parts.spread);

@@ -1,6 +1,8 @@
 //! A schema from a table of the Glue catalog, as a JSON file: what `aws glue get-table` prints, its
 //! `Table`, a `TableInput`, or anything else that has `StorageDescriptor.Columns`.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::{Column, ColumnType};
@@ -55,15 +57,20 @@ pub(super) fn read(at: &At<'_>) -> Option<Vec<Column>> {
         return None;
     };
     let path = values::path(&at)?;
-    let text = std::fs::read_to_string(&path);
-    let text = text.map_err(|e| e.to_string());
-    match text.and_then(|text| columns(&text)) {
+    match columns_of(&path) {
         Ok(columns) => Some(columns),
         Err(why) => {
-            at.problem(format!("{} is no table: {why}", path.display()));
+            at.problem(why);
             None
         }
     }
+}
+
+/// The columns of the table in a file.
+pub(super) fn columns_of(path: &Path) -> Result<Vec<Column>, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+    let columns = text.and_then(|text| columns(&text));
+    columns.map_err(|why| format!("{} is no table: {why}", path.display()))
 }
 
 /// The columns of a table.

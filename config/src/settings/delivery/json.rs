@@ -143,22 +143,31 @@ fn hive(fields: &Fields<'_>) -> Option<HiveJson> {
 
 fn pattern(at: &At<'_>) -> Option<String> {
     let text = at.filled("a pattern such as yyyy-MM-dd'T'HH:mm:ss, or millis")?;
+    match check_timestamp_format(&text) {
+        Ok(()) => Some(text),
+        Err(why) => {
+            at.problem(why);
+            None
+        }
+    }
+}
+
+/// Whether timestamps can be read by a pattern; `Err` says what of it is not understood.
+pub fn check_timestamp_format(text: &str) -> Result<(), String> {
     if text == "millis" {
-        return Some(text);
+        return Ok(());
     }
     let outside: String = text.split('\'').step_by(2).collect();
     let unknown = |c: &char| c.is_ascii_alphabetic() && !LETTERS.contains(*c);
     if let Some(letter) = outside.chars().find(unknown) {
-        at.problem(format!(
+        return Err(format!(
             "the letter {letter:?} of the pattern {text:?} is not understood: {LETTERS} are, other letters stand in single quotes"
         ));
-        return None;
     }
-    if text.matches('\'').count() % 2 == 1 {
-        at.problem(format!("a quote of the pattern {text:?} does not end"));
-        return None;
+    match text.matches('\'').count() % 2 {
+        0 => Ok(()),
+        _ => Err(format!("a quote of the pattern {text:?} does not end")),
     }
-    Some(text)
 }
 
 impl JsonSerDe {

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::words::{orc_word, parquet_word, raw_word};
 use super::{
-    Bucket, Created, Destination, Firehose, Format, HighWater, JsonSerDe, Listen, Schema, Settings,
-    Stream,
+    Bucket, Destination, Firehose, Format, HighWater, JsonSerDe, Listen, Schema, Settings, Stream,
 };
 use super::{opensearch, orc, partitioning, warehouse};
 use crate::prefix::{ErrorPrefix, Prefix};
@@ -58,10 +57,13 @@ fn firehose(door: &Firehose) -> String {
     };
     let address = place(door.address, door.tls.as_ref());
     let (region, account) = (&door.region, &door.account);
-    let made = match door.created.as_ref().map(Created::store) {
-        Some(store) => {
-            let endpoint = store.endpoint.as_deref().unwrap_or("AWS");
-            format!("streams made over the wire deliver to {endpoint}")
+    let made = match &door.created {
+        Some(created) => {
+            let endpoint = created.store().endpoint.as_deref().unwrap_or("AWS");
+            let tables = created.tables().map_or(String::new(), |folder| {
+                format!(", with tables from {}", folder.display())
+            });
+            format!("streams made over the wire deliver to {endpoint}{tables}")
         }
         None => "no streams are made over the wire".to_owned(),
     };

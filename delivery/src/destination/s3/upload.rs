@@ -162,6 +162,7 @@ impl Bucket {
         };
         let sent = on_a_thread(send).await.map_err(stopped)?;
         let (part, hash) = sent.map_err(|e| self.stopped("send a part of", key, &e))?;
+        faults::reach("s3", "part-sent");
         upload.parts.push(part);
         upload.hash = hash;
         Ok(())

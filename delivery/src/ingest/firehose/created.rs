@@ -27,6 +27,7 @@ use written::Written;
 pub use definition::DefinitionError;
 
 mod configuration;
+mod conversion;
 mod definition;
 pub(super) mod describe;
 mod meant;
@@ -120,7 +121,7 @@ impl Created {
             tracing::warn!(stream = %name, "was made over the wire once; the settings have a stream of this name, and they count");
             return Ok(());
         }
-        let stream = self.stream(&name, &kept.configuration);
+        let stream = self.stream(&name, &kept.configuration).await;
         if kept.deleting {
             self.known().insert(name.clone(), kept);
             tokio::spawn(self.clone().forget_when_gone(name));
@@ -141,7 +142,7 @@ impl Created {
     /// Makes a stream.
     async fn create(&self, names: &Names, name: StreamName, new: New) -> Result<(), Exception> {
         let configuration = Configuration::over(None, new.written)?;
-        let stream = self.stream(&name, &configuration)?;
+        let stream = self.stream(&name, &configuration).await?;
         let _change = self.shared.changes.lock().await;
         let taken = self.shared.streams.status().contains_key(&name);
         if taken || self.known().contains_key(&name) {
@@ -202,10 +203,9 @@ impl Created {
             );
             return Err(Exception::new(Kind::ConcurrentModification, message));
         }
-        let ran_with = self.stream(name, &before.configuration)?;
-        let configuration =
-            Configuration::over(Some(before.configuration.clone()), change.written)?;
-        let stream = self.stream(name, &configuration)?;
+        let ran_with = before.configuration.clone();
+        let configuration = Configuration::over(Some(ran_with.clone()), change.written)?;
+        let stream = self.stream(name, &configuration).await?;
         let kept = Definition {
             configuration,
             version: before.version + 1,
@@ -215,7 +215,10 @@ impl Created {
         self.keep(name, &kept).await?;
         faults::reach("created", "updated");
         self.known().insert(name.clone(), kept);
-        if stream == ran_with {
+        // Nobody knows which columns the table had when the stream started.
+        let is_same = !ran_with.has_rows()
+            && self.stream(name, &ran_with).await.ok().as_ref() == Some(&stream);
+        if is_same {
             return Ok(());
         }
         let restarted = self.shared.streams.restart(&stream).await;
@@ -300,12 +303,13 @@ impl Created {
     }
 
     /// The settings that a stream of this configuration runs with.
-    fn stream(&self, name: &StreamName, of: &Configuration) -> Result<Stream, Exception> {
-        let Some(settings) = &self.shared.settings else {
+    async fn stream(&self, name: &StreamName, of: &Configuration) -> Result<Stream, Exception> {
+        let Some(settings) = self.shared.settings.clone() else {
             let message = "streams cannot be made here: the settings of this server do not say where they deliver; name listen.firehose.created";
             return Err(Exception::new(Kind::InvalidArgument, message));
         };
-        of.stream(name, settings)
+        let (name, of) = (name.clone(), of.clone());
+        blocking(move || of.stream(&name, &settings)).await
     }
 
     /// Keeps a definition, durably.

@@ -53,6 +53,11 @@ fn doors_are_checked() {
             "allowed is 12 digits",
         ),
         (
+            "{firehose: {address: 127.0.0.1:1, created: {s3: {}, glue_tables: no/where}}}"
+                .to_owned(),
+            "no/where is no folder: make it",
+        ),
+        (
             "{firehose: {address: 127.0.0.1:1, region: EU}}".to_owned(),
             "the name of a region",
         ),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use standpipe_config::prefix::{ErrorPrefix, Prefix, Zone};
 use standpipe_config::settings::delivery::Partitioning;
 
+use super::conversion::Conversion;
 use super::partitioned::{self, DynamicPartitioning};
 use super::processing::Processing;
 use super::written::{Backup, Written};
@@ -30,6 +31,9 @@ pub(super) struct Configuration {
     /// `DynamicPartitioningConfiguration`, where it was given.
     #[serde(default)]
     pub(super) partitioning: Option<DynamicPartitioning>,
+    /// `DataFormatConversionConfiguration`, where it was given.
+    #[serde(default)]
+    pub(super) conversion: Option<Conversion>,
     /// `CustomTimeZone`, where it was given.
     pub(super) time_zone: Option<String>,
     /// `FileExtension`, where it was given; `""` is the service's word for none.
@@ -58,16 +62,20 @@ impl Default for Hints {
 }
 
 impl Hints {
-    /// With partitions the size is the least that tools for the service let pass.
-    fn by_default(partitioning: Option<DynamicPartitioning>) -> Self {
+    /// With partitions the size is the least that tools for the service let pass, and with rows its
+    /// default.
+    fn by_default(
+        partitioning: Option<DynamicPartitioning>,
+        conversion: Option<&Conversion>,
+    ) -> Self {
         let hints = Self::default();
-        match partitioning.is_some_and(|found| found.enabled) {
-            true => Self {
-                megabytes: 64,
-                ..hints
-            },
-            false => hints,
-        }
+        let has_rows = conversion.is_some_and(|found| found.enabled);
+        let megabytes = match partitioning.is_some_and(|found| found.enabled) {
+            _ if has_rows => 128,
+            true => 64,
+            false => hints.megabytes,
+        };
+        Self { megabytes, ..hints }
     }
 }
 
@@ -100,7 +108,8 @@ impl Configuration {
             Some(before) => DynamicPartitioning::over(before.partitioning, written.partitioning)?,
         };
         let hints = written.hints.or(before.as_ref().map(|before| before.hints));
-        let hints = hints.unwrap_or_else(|| Hints::by_default(partitioning));
+        let hints =
+            hints.unwrap_or_else(|| Hints::by_default(partitioning, written.conversion.as_ref()));
         let backup = backup(before.as_ref(), written.backup, hints)?;
         let before = before.unwrap_or_default();
         let error_output_prefix = written.error_output_prefix.or(before.error_output_prefix);
@@ -113,6 +122,7 @@ impl Configuration {
             compression: written.compression.unwrap_or(before.compression),
             processing: written.processing.or(before.processing),
             partitioning,
+            conversion: written.conversion.or(before.conversion),
             time_zone: written.time_zone.or(before.time_zone),
             file_extension: written.file_extension.or(before.file_extension),
             backup,
@@ -126,6 +136,10 @@ impl Configuration {
         let name = self.bucket_name();
         if !(3..=63).contains(&name.len()) || name.contains("..") {
             let message = format!("BucketARN {} names no bucket", self.bucket);
+            return Err(Exception::new(Kind::InvalidArgument, message));
+        }
+        if self.has_rows() && self.compression != Compression::None {
+            let message = "CompressionFormat must be UNCOMPRESSED when data format conversion is enabled: the serializer compresses";
             return Err(Exception::new(Kind::InvalidArgument, message));
         }
         let Some(backup) = &self.backup else {
@@ -167,6 +181,11 @@ impl Configuration {
         self.bucket.rsplit(':').next().unwrap_or_default()
     }
 
+    /// Whether records become rows.
+    pub(super) fn has_rows(&self) -> bool {
+        self.conversion.as_ref().is_some_and(|found| found.enabled)
+    }
+
     /// How records are told apart, where Dynamic Partitioning is on.
     pub(super) fn partitions(&self) -> Result<Option<Partitioning>, Exception> {
         let (prefix, _) = self.prefixes()?;
@@ -195,6 +214,7 @@ impl Default for Configuration {
             compression: Compression::default(),
             processing: None,
             partitioning: None,
+            conversion: None,
             time_zone: None,
             file_extension: None,
             backup: None,

@@ -2,11 +2,12 @@
 //! written whole, beginning with magic and version (rule 33).
 //!
 //! ```text
-//! standpipe created stream 2
+//! standpipe created stream 3
 //! {"configuration":{…},"version":3,"born":1795000000123,"updated":1795000000456,"tags":{…},"encrypted":false,"deleting":false}
 //! ```
 //!
-//! Version 2 has processors and partitions; version 1 had none, and a flag for newlines.
+//! Version 3 has conversions. Version 2 had processors and partitions, but none of these; version 1
+//! had a flag for newlines.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use super::configuration::Configuration;
 const MAGIC: &str = "standpipe created stream ";
 
 /// Written version, and the newest that is read.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// A stream that was made over the wire.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -75,6 +75,10 @@ fn destination(configuration: &Configuration) -> Value {
         let described = partitioning.described();
         member("DynamicPartitioningConfiguration", described);
     }
+    if let Some(conversion) = &configuration.conversion {
+        let described = conversion.described();
+        member("DataFormatConversionConfiguration", described);
+    }
     if let Some(zone) = &configuration.time_zone {
         member("CustomTimeZone", json!(zone));
     }

@@ -15,19 +15,13 @@ use crate::ingest::firehose::exception::Exception;
 const MIB: u64 = 1024 * 1024;
 
 impl Configuration {
-    /// The settings that a stream of this configuration runs with.
+    /// The settings that a stream of this configuration runs with. Reads the table that its rows are
+    /// like.
     pub(super) fn stream(
         &self,
         name: &StreamName,
         settings: &Settings,
     ) -> Result<Stream, Exception> {
-        let compression = match self.compression {
-            Compression::None => RawCompression::None,
-            Compression::Gzip => RawCompression::Gzip,
-            Compression::Zip => RawCompression::Zip,
-            Compression::Snappy => RawCompression::Snappy,
-            Compression::HadoopSnappy => RawCompression::HadoopSnappy,
-        };
         let processing = self.processing.as_ref();
         Ok(Stream {
             name: name.clone(),
@@ -40,12 +34,28 @@ impl Configuration {
                 size: self.hints.megabytes * MIB,
                 interval: Duration::from_secs(self.hints.seconds),
             },
-            format: Format::Raw(Raw {
-                newline: processing.is_some_and(Processing::appends_newline),
-                compression,
-            }),
+            format: self.format(settings)?,
             destination: self.destination(settings)?,
         })
+    }
+
+    fn format(&self, settings: &Settings) -> Result<Format, Exception> {
+        let converted = self.conversion.as_ref();
+        let converted = converted.map(|conversion| conversion.format(settings));
+        if let Some(Some(format)) = converted.transpose()? {
+            return Ok(format);
+        }
+        let processing = self.processing.as_ref();
+        Ok(Format::Raw(Raw {
+            newline: processing.is_some_and(Processing::appends_newline),
+            compression: match self.compression {
+                Compression::None => RawCompression::None,
+                Compression::Gzip => RawCompression::Gzip,
+                Compression::Zip => RawCompression::Zip,
+                Compression::Snappy => RawCompression::Snappy,
+                Compression::HadoopSnappy => RawCompression::HadoopSnappy,
+            },
+        }))
     }
 
     fn destination(&self, settings: &Settings) -> Result<Destination, Exception> {

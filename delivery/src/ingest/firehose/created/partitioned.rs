@@ -86,7 +86,7 @@ pub(super) fn meant(prefix: &Prefix, program: Option<&str>) -> Result<Partitioni
             "Dynamic Partitioning needs the processor MetadataExtraction: another source of keys is not supported by this server",
         );
     };
-    if let Err(why) = Query::parse(program) {
+    if let Err(why) = Query::bounded(program) {
         return wrong(format!("MetadataExtractionQuery: {why}"));
     }
     let used = prefix.keys();

@@ -9,6 +9,7 @@ use crate::ingest::firehose::keys::Caller;
 use crate::ingest::firehose::operation::Operation;
 use crate::ingest::firehose::tests::before_streams_with;
 
+mod converted;
 mod partitioned;
 
 const STORE: &str = "{s3: {endpoint: 'http://127.0.0.1:1'}}";
@@ -162,7 +163,7 @@ async fn what_is_not_done_here_is_refused_by_its_name() {
         ),
         (
             json!({"DataFormatConversionConfiguration": {"Enabled": true}}),
-            "DataFormatConversionConfiguration",
+            "SchemaConfiguration must be specified",
         ),
         (
             json!({"ProcessingConfiguration": {"Enabled": true, "Processors": [{"Type": "Lambda"}]}}),
@@ -376,6 +377,8 @@ async fn what_was_made_is_there_after_a_restart_and_the_settings_win() {
         input["Tags"] = json!([{"Key": "team", "Value": "web"}]);
         ask(&door, Operation::Create, input).await.unwrap();
         make(&door, "other", json!({})).await;
+        let changed = update("orders", "1", json!({"CompressionFormat": "GZIP"}));
+        ask(&door, Operation::Update, changed).await.unwrap();
         let before = described(&door, "orders").await.unwrap();
         let soon = std::time::Instant::now() + LONG;
         door.created.shared.streams.stop_all(soon).await;

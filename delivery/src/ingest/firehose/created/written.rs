@@ -4,6 +4,7 @@ use standpipe_config::limits::MAX_EXTENSION;
 use standpipe_config::settings::delivery::is_extension;
 
 use super::configuration::{Compression, Hints};
+use super::conversion::{self, Conversion};
 use super::partitioned::{self, DynamicPartitioning};
 use super::processing::{self, Processing};
 use crate::ingest::firehose::exception::{Exception, Kind};
@@ -27,6 +28,7 @@ pub(super) struct Written {
     pub(super) compression: Option<Compression>,
     pub(super) processing: Option<Processing>,
     pub(super) partitioning: Option<DynamicPartitioning>,
+    pub(super) conversion: Option<Conversion>,
     pub(super) time_zone: Option<String>,
     pub(super) file_extension: Option<String>,
     pub(super) backup: Backup,
@@ -72,7 +74,8 @@ pub(super) fn read(input: &mut Input, form: Form, required: bool) -> Result<Writ
         written.time_zone = time_zone(input)?;
         written.file_extension = file_extension(input)?;
         written.backup = backup(input, backup_name, required)?;
-        no_conversion(input)?;
+        let converted = "DataFormatConversionConfiguration";
+        written.conversion = input.structure(converted, conversion::read)?;
     }
     Ok(written)
 }
@@ -147,22 +150,13 @@ fn no_encryption(input: &mut Input) -> Result<(), Exception> {
 
 /// There is no CloudWatch here: the daemon has a log of its own.
 fn no_logging(input: &mut Input) -> Result<(), Exception> {
-    let read = |input: &mut Input| switched_off(input, "CloudWatchLoggingOptions.Enabled", false);
+    let read = |input: &mut Input| {
+        if input.flag("Enabled")? == Some(true) {
+            input.unsupported("CloudWatchLoggingOptions.Enabled");
+        }
+        Ok(())
+    };
     input.structure("CloudWatchLoggingOptions", read).map(drop)
-}
-
-fn no_conversion(input: &mut Input) -> Result<(), Exception> {
-    let name = "DataFormatConversionConfiguration";
-    let read = |input: &mut Input| switched_off(input, name, true);
-    input.structure(name, read).map(drop)
-}
-
-/// Reads `Enabled`, which must not be true.
-fn switched_off(input: &mut Input, what: &str, default: bool) -> Result<(), Exception> {
-    if input.flag("Enabled")?.unwrap_or(default) {
-        input.unsupported(what);
-    }
-    Ok(())
 }
 
 /// `""` is the service's word for none.

@@ -36,8 +36,8 @@ fn a_file_that_is_damaged_or_newer_is_refused() {
     let path = definitions.path(&name);
     let right = fs::read_to_string(&path).unwrap();
     for (text, why) in [
-        (right.replace("stream 2\n", "stream 3\n"), "version 3"),
-        (right.replace("stream 2\n", "stream 0\n"), "version is 0"),
+        (right.replace("stream 3\n", "stream 4\n"), "version 4"),
+        (right.replace("stream 3\n", "stream 0\n"), "version is 0"),
         (right.replace("standpipe", "other"), "first line"),
         (right[..right.len() / 2].to_owned(), "no definition"),
         (String::new(), "first line"),

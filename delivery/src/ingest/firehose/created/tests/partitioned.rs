@@ -47,10 +47,11 @@ fn partitioned(more: Value) -> Value {
     members
 }
 
-fn settings(door: &Firehose, name: &str) -> Stream {
+async fn settings(door: &Firehose, name: &str) -> Stream {
     let name = name.parse().unwrap();
     let kept = door.created.definition(&name).unwrap();
-    door.created.stream(&name, &kept.configuration).unwrap()
+    let stream = door.created.stream(&name, &kept.configuration).await;
+    stream.unwrap()
 }
 
 #[tokio::test]
@@ -66,7 +67,7 @@ async fn partitions_are_shown_as_they_were_asked_for_and_asked_of_each_record() 
     }
     let hints = json!({"SizeInMBs": 64, "IntervalInSeconds": 300});
     assert_eq!(found["BufferingHints"], hints);
-    let stream = settings(&door, "orders");
+    let stream = settings(&door, "orders").await;
     assert_eq!(stream.deaggregation, Some(Deaggregation::Json));
     assert!(matches!(
         stream.format,
@@ -95,7 +96,7 @@ async fn keys_change_and_partitions_stay() {
     ask(&door, Operation::Update, update("orders", "1", other))
         .await
         .unwrap();
-    let stream = settings(&door, "orders");
+    let stream = settings(&door, "orders").await;
     assert_eq!(stream.deaggregation, None);
     assert_eq!(stream.partitioning.unwrap().keys[0].name, "shop");
     let on_and_off = [
@@ -118,11 +119,14 @@ async fn records_are_taken_apart_without_partitions_too() {
     let wanted = processing(std::slice::from_ref(&delimited));
     make(&door, "orders", wanted.clone()).await;
     let apart_at = Deaggregation::Delimited("%%%%".to_owned());
-    assert_eq!(settings(&door, "orders").deaggregation, Some(apart_at));
+    assert_eq!(
+        settings(&door, "orders").await.deaggregation,
+        Some(apart_at)
+    );
     let mut off = wanted;
     off["ProcessingConfiguration"]["Enabled"] = json!(false);
     make(&door, "off", off).await;
-    assert_eq!(settings(&door, "off").deaggregation, None);
+    assert_eq!(settings(&door, "off").await.deaggregation, None);
 }
 
 /// That none of these streams is made, each for a reason.
@@ -164,6 +168,7 @@ async fn partitions_need_a_program_a_prefix_and_a_place_for_what_fails() {
             "ErrorOutputPrefix",
         ),
         (of(extraction("{a:")), "MetadataExtractionQuery: "),
+        (of(extraction("def f: f; f")), "may take too long: def"),
         (of(later), "JsonParsingEngine JQ-1.7 is not JQ-1.6"),
         (partitioned(at_once), "IntervalInSeconds 0 is not possible"),
         (
