@@ -50,7 +50,9 @@ pub enum CheckpointError {
     #[error("nothing is remembered of {} {}", .0.display(), .1)]
     Unknown(PathBuf, String),
     /// No such journal was read.
-    #[error("nothing is remembered of the journal {0}; `standpipe-agent checkpoint show` names those that were read")]
+    #[error(
+        "nothing is remembered of the journal {0}; `standpipe-agent checkpoint show` names those that were read"
+    )]
     UnknownJournal(String),
     /// Positions of another agent come too late.
     #[error("{}: this agent has run and has positions of its own; another agent's are taken over before the first start", .0.display())]

@@ -243,9 +243,10 @@ impl File {
 
     /// Whether it ended, and the daemon knows so of all that was seen of it.
     pub(super) fn is_over(&self) -> bool {
+        let ended = matches!(self.ending, Ending::Closing | Ending::Gone);
         let read = |c: &Cursor| c.is_current() && c.next.offset >= self.seen;
-        matches!(self.ending, Ending::Closing | Ending::Gone)
-            && self.cursors.iter().all(|c| c.is_final && c.is_drained() && read(c))
+        let told = |c: &Cursor| c.is_final && c.is_drained() && read(c);
+        ended && self.cursors.iter().all(told)
     }
 }
 

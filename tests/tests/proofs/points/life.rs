@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use standpipe_tests::home::Home;
 use standpipe_tests::log::Log;
 use standpipe_tests::wait::until;
-use standpipe_tests::home::Home;
 use standpipe_tests::{Agent, Daemon, Folder, Ledger, Outcome, Trouble, http, kills};
 
 use super::arrived;
