@@ -61,10 +61,10 @@ impl Follower {
     /// Files that waited for an answer.
     fn wake_waiting(&mut self, done: &Outstanding) {
         for item in &done.items {
-            if let Item::Range { key, .. } = item {
-                if self.files.get(key).is_some_and(File::awaits_answers) {
-                    self.wake(*key);
-                }
+            if let Item::Range { key, .. } = item
+                && self.files.get(key).is_some_and(File::awaits_answers)
+            {
+                self.wake(*key);
             }
         }
     }
