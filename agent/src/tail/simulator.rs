@@ -77,6 +77,27 @@ impl World {
         }
     }
 
+    /// One stream, and room for everything.
+    pub(crate) fn roomy() -> Self {
+        let mut world = Self::new();
+        world.flows = vec![flow("a", 1000)];
+        world.daemons.truncate(1);
+        world.rules = Rules {
+            in_flight: 1 << 20,
+            ..Rules::default()
+        };
+        world
+    }
+
+    /// Everything that there is now arrives; what is found out on the way, too.
+    pub(crate) fn ship_all(&mut self) {
+        for _ in 0..2 {
+            self.follower().scan().unwrap();
+            while self.exchange(0, Luck::Good) {}
+            self.follower().commit().unwrap();
+        }
+    }
+
     pub(crate) fn follower(&mut self) -> &mut Follower {
         if self.follower.is_none() {
             let disk = Disk::Memory(self.memory.clone());

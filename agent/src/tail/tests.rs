@@ -4,23 +4,11 @@
 use standpipe_config::frame::{Frame, GapReason, Mark, decode};
 use standpipe_config::settings::agent::Start;
 
-use super::simulator::{Luck, World, flow};
+use super::simulator::{Luck, World};
 use super::*;
 use crate::identity::tail_of;
 
 const LOG: &str = "/log/app.log";
-
-/// One stream and roomy rules.
-fn world() -> World {
-    let mut world = World::new();
-    world.flows = vec![flow("a", 1000)];
-    world.daemons.truncate(1);
-    world.rules = Rules {
-        in_flight: 1 << 20,
-        ..Rules::default()
-    };
-    world
-}
 
 impl World {
     /// Everything that there is now arrives.
@@ -57,7 +45,7 @@ impl World {
 
 #[test]
 fn a_line_waits_for_its_end() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"whole\nhal");
     world.ship();
     assert_eq!(world.text(), "whole\n");
@@ -69,7 +57,7 @@ fn a_line_waits_for_its_end() {
 
 #[test]
 fn once_ships_an_unfinished_line_and_its_rest_is_a_record_later() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.once = true;
     world.memory.append(LOG, b"whole\nhal");
     world.ship();
@@ -84,7 +72,7 @@ fn once_ships_an_unfinished_line_and_its_rest_is_a_record_later() {
 
 #[test]
 fn late_lines_through_the_old_descriptor_arrive() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.memory.rename(LOG, "/log/elsewhere");
@@ -117,7 +105,7 @@ fn late_lines_through_the_old_descriptor_arrive() {
 /// The daemon knows that it ended, and the follower is about to forget it.
 #[test]
 fn lines_that_come_when_a_file_is_final_already_arrive() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.memory.rename(LOG, "/log/elsewhere");
@@ -137,7 +125,7 @@ fn lines_that_come_when_a_file_is_final_already_arrive() {
 
 #[test]
 fn a_rotated_file_that_is_still_followed_gives_its_unfinished_line() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\nno en");
     world.ship();
     world.memory.rename(LOG, "/log/app.log.1");
@@ -166,7 +154,7 @@ fn a_rotated_file_that_is_still_followed_gives_its_unfinished_line() {
 
 #[test]
 fn a_file_deleted_while_unread_is_read_by_its_descriptor() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\ntwo\n");
     world.follower().scan().unwrap();
     world.memory.delete(LOG);
@@ -179,7 +167,7 @@ fn a_file_deleted_while_unread_is_read_by_its_descriptor() {
 
 #[test]
 fn rule_5_what_was_deleted_while_nobody_looked_is_said() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.memory.append(LOG, b"two\n");
@@ -200,7 +188,7 @@ fn rule_5_what_was_deleted_while_nobody_looked_is_said() {
 
 #[test]
 fn a_truncation_is_a_gap_and_a_new_epoch() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.memory.append(LOG, b"unread\n");
@@ -218,7 +206,7 @@ fn a_truncation_is_a_gap_and_a_new_epoch() {
 #[test]
 fn what_was_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
     for delivered in [4, 8] {
-        let mut world = world();
+        let mut world = World::roomy();
         world.memory.append(LOG, b"one\n");
         world.follower().scan().unwrap();
         if delivered == 8 {
@@ -243,7 +231,7 @@ fn what_was_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
 
 #[test]
 fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.follower().scan().unwrap();
     world.follower().remember();
@@ -258,7 +246,7 @@ fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
 /// Nobody hears the first answer to what is said of it either.
 #[test]
 fn what_was_delivered_and_truncated_is_not_gone_though_the_answer_to_its_gap_is_lost() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.follower().scan().unwrap();
     world.follower().remember();
@@ -280,7 +268,7 @@ fn what_was_delivered_and_truncated_is_not_gone_though_the_answer_to_its_gap_is_
 #[test]
 fn a_truncation_that_grew_back_is_seen_by_its_content() {
     for new in ["two\n", "one!\ntwo!\nthree\n"] {
-        let mut world = world();
+        let mut world = World::roomy();
         world.memory.append(LOG, b"one\n");
         world.ship();
         world.memory.truncate(LOG, 0);
@@ -292,7 +280,7 @@ fn a_truncation_that_grew_back_is_seen_by_its_content() {
 
 #[test]
 fn unread_bytes_cut_off_the_end_are_counted() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.memory.append(LOG, b"unread, and without an end");
@@ -305,7 +293,7 @@ fn unread_bytes_cut_off_the_end_are_counted() {
 
 #[test]
 fn an_inode_that_is_reused_is_another_file() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"same\n");
     world.ship();
     let before = world.memory.incarnation(LOG).unwrap();
@@ -325,7 +313,7 @@ fn an_inode_that_is_reused_is_another_file() {
 
 #[test]
 fn equal_files_are_two_sources() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"same\n");
     world.memory.append("/log/app.log.2", b"same\n");
     world.ship();
@@ -335,7 +323,7 @@ fn equal_files_are_two_sources() {
 
 #[test]
 fn a_file_that_cannot_be_opened_is_not_deleted() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.kill();
@@ -354,7 +342,7 @@ fn a_file_that_cannot_be_opened_is_not_deleted() {
 
 #[test]
 fn start_end_excludes_what_the_very_first_look_finds_and_says_so() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.flows[0].start = Start::End;
     world.memory.append(LOG, b"old\nolder, and ");
     world.follower().scan().unwrap();
@@ -370,7 +358,7 @@ fn start_end_excludes_what_the_very_first_look_finds_and_says_so() {
 
 #[test]
 fn rule_4_a_clone_gets_a_source_of_its_own() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     let source = world.only_source();
@@ -396,7 +384,7 @@ fn rule_4_a_clone_gets_a_source_of_its_own() {
 
 #[test]
 fn rule_5_a_daemon_that_lost_something_gets_it_again() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     let backup = world.daemons[0].clone();
@@ -412,7 +400,7 @@ fn rule_5_a_daemon_that_lost_something_gets_it_again() {
 
 #[test]
 fn rule_3_a_daemon_that_forgot_everything_goes_on_from_the_committed_offset() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     let gone = std::mem::take(&mut world.daemons[0]);
@@ -424,7 +412,7 @@ fn rule_3_a_daemon_that_forgot_everything_goes_on_from_the_committed_offset() {
 
 #[test]
 fn a_lost_reply_costs_nothing_however_the_bytes_are_cut_next_time() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\ntwo\n");
     world.follower().scan().unwrap();
     world.exchange(0, Luck::ReplyLost);
@@ -436,7 +424,7 @@ fn a_lost_reply_costs_nothing_however_the_bytes_are_cut_next_time() {
 
 #[test]
 fn a_request_refused_for_its_size_is_halved_down_to_a_line() {
-    let mut world = world();
+    let mut world = World::roomy();
     for _ in 0..100 {
         world
             .memory
@@ -459,7 +447,7 @@ fn a_request_refused_for_its_size_is_halved_down_to_a_line() {
 
 #[test]
 fn nothing_is_read_beyond_what_may_be_in_flight() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.in_flight = 64 * 1024;
     world
         .memory
@@ -506,7 +494,7 @@ fn rule_8_a_stream_that_stands_still_does_not_hold_the_other() {
 
 #[test]
 fn a_busy_file_does_not_starve_the_others() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, &b"busy\n".repeat(400_000));
     for number in 1..9 {
         world
@@ -522,7 +510,7 @@ fn a_busy_file_does_not_starve_the_others() {
 
 #[test]
 fn the_daemon_is_told_now_and_then_what_lives() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     let live = |world: &mut World| {
         let request = world.follower().compose(0).unwrap()?;
@@ -545,7 +533,7 @@ fn the_daemon_is_told_now_and_then_what_lives() {
 
 #[test]
 fn a_file_that_was_closed_and_renamed_away_is_not_gone_while_there_is_no_room_to_open_it() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.most_open = 1;
     world.memory.append(LOG, b"one\n");
     world.ship();
@@ -569,7 +557,7 @@ fn a_file_that_was_closed_and_renamed_away_is_not_gone_while_there_is_no_room_to
 
 #[test]
 fn rule_3_a_frame_names_the_offset_that_is_durable_and_no_other() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.in_flight = 16 * 1024;
     world.memory.append(LOG, &b"a line\n".repeat(4000));
     world.follower().scan().unwrap();
@@ -600,7 +588,7 @@ fn rule_3_a_frame_names_the_offset_that_is_durable_and_no_other() {
 
 #[test]
 fn the_parts_of_a_line_longer_than_a_frame_follow_each_other() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.in_flight = 4096;
     let mut text = b"x".repeat(9000);
     text.push(b'\n');
@@ -637,7 +625,7 @@ fn the_parts_of_a_line_longer_than_a_frame_follow_each_other() {
 
 #[test]
 fn an_empty_mount_point_is_not_a_deletion() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.ship();
     world.kill();
@@ -656,7 +644,7 @@ fn an_empty_mount_point_is_not_a_deletion() {
 
 #[test]
 fn a_mark_within_a_long_line_goes_on_with_the_next_part() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.rules.in_flight = 4096;
     world
         .memory

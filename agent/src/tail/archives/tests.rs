@@ -3,31 +3,10 @@ use std::time::Duration;
 use standpipe_config::frame::GapReason;
 
 use crate::disk::memory::gzip;
-use crate::tail::Rules;
-use crate::tail::simulator::{Luck, World, flow};
+use crate::tail::simulator::{Luck, World};
 
 const LOG: &str = "/log/app.log";
 const PACKED: &str = "/log/app.log.1.gz";
-
-fn world() -> World {
-    let mut world = World::new();
-    world.flows = vec![flow("a", 1000)];
-    world.daemons.truncate(1);
-    world.rules = Rules {
-        in_flight: 1 << 20,
-        ..Rules::default()
-    };
-    world
-}
-
-/// Everything that there is now arrives.
-fn ship(world: &mut World) {
-    for _ in 0..2 {
-        world.follower().scan().unwrap();
-        while world.exchange(0, Luck::Good) {}
-        world.follower().commit().unwrap();
-    }
-}
 
 fn text(world: &World) -> String {
     let text = world.daemons[0].text.values().flatten().copied();
@@ -36,9 +15,9 @@ fn text(world: &World) -> String {
 
 /// Some lines arrive, the follower ends, and more of them are written.
 fn half_read() -> World {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\ntwo\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.memory.append(LOG, b"three\nfour\n");
     world
@@ -51,7 +30,7 @@ fn what_was_not_read_is_read_from_the_compressed_file() {
         world.flows[0].paths = vec![pattern.into()];
         world.memory.pack(LOG, PACKED);
         world.memory.append(LOG, b"new\n");
-        ship(&mut world);
+        world.ship_all();
         let text = text(&world);
         assert!(text.contains("one\ntwo\nthree\nfour\n"), "{text}");
         assert!(text.contains("new\n") && text.len() == 23, "{text}");
@@ -69,11 +48,11 @@ fn it_is_read_on_after_a_kill_and_after_another_rename() {
         world.follower().scan().unwrap();
         world.exchange(0, Luck::ReplyLost);
         world.memory.rename(PACKED, name);
-        ship(&mut world);
+        world.ship_all();
         assert_eq!(text(&world), "one\ntwo\nthree\nfour\n");
         assert_eq!(world.daemons[0].finals.len(), 1, "{name}");
         world.follower = None;
-        ship(&mut world);
+        world.ship_all();
         assert_eq!(text(&world).len(), 19, "{name}");
     }
 }
@@ -81,15 +60,15 @@ fn it_is_read_on_after_a_kill_and_after_another_rename() {
 /// It was empty when it was first seen, and its beginning is remembered with the first offset.
 #[test]
 fn a_file_that_began_empty_is_recognised() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"");
-    ship(&mut world);
+    world.ship_all();
     world.memory.append(LOG, b"one\ntwo\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.memory.append(LOG, b"three\n");
     world.memory.pack(LOG, PACKED);
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(text(&world), "one\ntwo\nthree\n");
 }
 
@@ -98,29 +77,29 @@ fn a_last_line_without_an_end_is_a_record() {
     let mut world = half_read();
     world.memory.append(LOG, b"no end");
     world.memory.pack(LOG, PACKED);
-    ship(&mut world);
+    world.ship_all();
     assert!(text(&world).ends_with("four\nno end"));
 }
 
 #[test]
 fn a_compressed_file_is_no_log_of_its_own() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.memory.append("/log/app.log.2.gz", &gzip(b"old\n"));
     world.memory.append("/log/app.log.3.gz", b"");
     world.memory.append("/log/app.log.4.bz2", b"BZh9\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.rename(LOG, "/log/app.log.1");
-    ship(&mut world);
+    world.ship_all();
     // Read by its descriptor, to its end.
     world.memory.append("/log/app.log.1", b"two\n");
     world.memory.pack("/log/app.log.1", PACKED);
     for _ in 0..3 {
-        ship(&mut world);
+        world.ship_all();
         world.memory.wait(Duration::from_secs(31));
     }
     world.follower = None;
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(text(&world), "one\ntwo\n");
     assert_eq!(world.daemons[0].marks.len(), 1);
     assert_eq!(world.follower().unread(), 0);
@@ -129,12 +108,12 @@ fn a_compressed_file_is_no_log_of_its_own() {
 #[test]
 fn late_lines_of_a_file_that_was_closed_are_read_from_its_compressed_form() {
     let mut world = half_read();
-    ship(&mut world);
+    world.ship_all();
     world.memory.wait(Duration::from_secs(301));
-    ship(&mut world);
+    world.ship_all();
     world.memory.append(LOG, b"late\n");
     world.memory.pack(LOG, PACKED);
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(text(&world), "one\ntwo\nthree\nfour\nlate\n");
     assert_eq!(world.daemons[0].gaps, []);
 }
@@ -143,9 +122,9 @@ fn late_lines_of_a_file_that_was_closed_are_read_from_its_compressed_form() {
 /// rest.
 #[test]
 fn the_compressed_form_of_a_file_that_ended_is_nobody_elses() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"header\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.memory.delete(LOG);
     world
@@ -156,7 +135,7 @@ fn the_compressed_form_of_a_file_that_ended_is_nobody_elses() {
     while world.exchange(0, Luck::Good) {}
     for _ in 0..4 {
         world.memory.wait(Duration::from_secs(31));
-        ship(&mut world);
+        world.ship_all();
     }
     assert_eq!(world.daemons[0].finals.len(), 2);
     assert_eq!(world.daemons[0].lines()[&b"all of it\n"[..]], 1);
@@ -164,13 +143,13 @@ fn the_compressed_form_of_a_file_that_ended_is_nobody_elses() {
 
 #[test]
 fn a_compressed_file_that_is_cut_gives_what_it_holds_and_the_rest_is_counted() {
-    let mut world = world();
+    let mut world = World::roomy();
     let lines = |from: usize| -> Vec<u8> {
         let lines = (from..from + 20_000).map(|n| format!("line {n} {}\n", n * n));
         lines.collect::<String>().into_bytes()
     };
     world.memory.append(LOG, &lines(0));
-    ship(&mut world);
+    world.ship_all();
     world.memory.append(LOG, &lines(20_000));
     world.follower().scan().unwrap();
     world.follower().remember();
@@ -188,7 +167,7 @@ fn a_compressed_file_that_is_cut_gives_what_it_holds_and_the_rest_is_counted() {
         "it may be completed yet"
     );
     world.memory.wait(Duration::from_secs(31));
-    ship(&mut world);
+    world.ship_all();
     let arrived: usize = world.daemons[0].text.values().map(Vec::len).sum();
     assert!(arrived > all.len() / 2 && arrived < all.len(), "{arrived}");
     let bytes = world.follower().bytes();
@@ -204,7 +183,7 @@ fn one_of_another_beginning_is_not_taken() {
         .memory
         .append(PACKED, &gzip(b"one\nTWO\nthree\nfour\n"));
     for _ in 0..3 {
-        ship(&mut world);
+        world.ship_all();
         world.memory.wait(Duration::from_secs(31));
     }
     assert_eq!(text(&world), "one\ntwo\n");
@@ -218,15 +197,15 @@ fn one_of_another_beginning_is_not_taken() {
 
 #[test]
 fn a_hole_that_a_writer_left_is_passed_over_and_counted() {
-    let mut world = world();
+    let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.truncate(LOG, 0);
     world.memory.append(LOG, &[0; 70_000]);
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(text(&world), "one\n");
     world.memory.append(LOG, b"two\n");
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(text(&world), "one\ntwo\n");
     let gaps: Vec<_> = world.daemons[0]
         .gaps

@@ -2,32 +2,16 @@ use std::time::Duration;
 
 use crate::daemon::remembered_by_daemon;
 use crate::disk::memory::kill_after;
-use crate::tail::Rules;
-use crate::tail::simulator::{Luck, World, flow};
+use crate::tail::simulator::{Luck, World};
 
 const LOG: &str = "/log/app.log";
 const COPY: &str = "/log/app.log.1";
 
 fn world() -> World {
-    let mut world = World::new();
-    world.flows = vec![flow("a", 1000)];
-    world.daemons.truncate(1);
-    world.rules = Rules {
-        in_flight: 1 << 20,
-        ..Rules::default()
-    };
+    let mut world = World::roomy();
     // The very first look at all files knows no copies.
     world.follower().scan().unwrap();
     world
-}
-
-/// Everything that there is now arrives.
-fn ship(world: &mut World) {
-    for _ in 0..2 {
-        world.follower().scan().unwrap();
-        while world.exchange(0, Luck::Good) {}
-        world.follower().commit().unwrap();
-    }
 }
 
 /// What arrived, source by source.
@@ -59,10 +43,10 @@ fn gone(world: &mut World) -> u64 {
 /// Nothing arrives later that did not yet.
 fn assert_settled(world: &mut World, expected: &[&str]) {
     world.memory.wait(Duration::from_secs(400));
-    ship(world);
+    world.ship_all();
     assert_eq!(texts(world), expected);
     world.follower = None;
-    ship(world);
+    world.ship_all();
     assert_eq!(texts(world), expected, "after a kill");
     assert!(world.follower().is_drained());
 }
@@ -73,10 +57,10 @@ fn a_copy_that_was_read_is_not_sent_again() {
         let mut world = world();
         world.flows[0].paths = vec![pattern.into()];
         world.memory.append(LOG, b"one\ntwo\n");
-        ship(&mut world);
+        world.ship_all();
         copytruncate(&world);
         world.memory.append(LOG, b"three\n");
-        ship(&mut world);
+        world.ship_all();
         assert_settled(&mut world, &["one\ntwo\n", "three\n"]);
         assert_eq!(gone(&mut world), 0);
     }
@@ -88,11 +72,11 @@ fn what_was_not_read_is_read_from_the_copy() {
         let mut world = world();
         world.flows[0].paths = vec![pattern.into()];
         world.memory.append(LOG, b"one\n");
-        ship(&mut world);
+        world.ship_all();
         world.memory.append(LOG, b"two\n");
         copytruncate(&world);
         world.memory.append(LOG, b"three\n");
-        ship(&mut world);
+        world.ship_all();
         assert_settled(&mut world, &["one\ntwo\n", "three\n"]);
         assert_eq!(gone(&mut world), 0);
     }
@@ -102,10 +86,10 @@ fn what_was_not_read_is_read_from_the_copy() {
 fn a_copy_under_way_is_not_read() {
     let mut world = world();
     world.memory.append(LOG, b"one\ntwo\nthree\n");
-    ship(&mut world);
+    world.ship_all();
     for part in [&b""[..], b"on", b"e\ntwo\n", b"three\n"] {
         world.memory.append(COPY, part);
-        ship(&mut world);
+        world.ship_all();
         assert_eq!(texts(&world), ["one\ntwo\nthree\n"]);
     }
     assert!(world.follower().is_hot());
@@ -120,7 +104,7 @@ fn a_copy_under_way_is_not_read() {
     world.follower().look_at_originals();
     assert!(!world.follower().is_hot());
     world.memory.append(LOG, b"five\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["five\n", "one\ntwo\nthree\nfour\n"]);
 }
 
@@ -129,7 +113,7 @@ fn what_is_read_after_the_last_look_of_who_copies_is_in_no_copy_and_arrives() {
     for (lost, killed) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut world = world();
         world.memory.append(LOG, b"one\n");
-        ship(&mut world);
+        world.ship_all();
         world.memory.append(LOG, b"two\n");
         copy(&world, LOG, COPY);
         world.follower().scan().unwrap();
@@ -151,7 +135,7 @@ fn what_is_read_after_the_last_look_of_who_copies_is_in_no_copy_and_arrives() {
             }
         }
         world.memory.append(LOG, b"four\n");
-        ship(&mut world);
+        world.ship_all();
         assert_settled(&mut world, &["four\n", "one\ntwo\nthree\n"]);
         if !killed {
             assert_eq!(gone(&mut world), if lost { 5 } else { 0 });
@@ -164,12 +148,12 @@ fn what_is_read_after_the_last_look_of_who_copies_is_in_no_copy_and_arrives() {
 fn the_copy_of_a_log_that_was_not_read_at_all_is_known() {
     let mut world = world();
     world.memory.append(LOG, b"");
-    ship(&mut world);
+    world.ship_all();
     world.memory.append(LOG, b"one\n");
     assert!(world.follower().noticed(&LOG.into()));
     copytruncate(&world);
     world.memory.append(LOG, b"two\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["one\n", "two\n"]);
     assert_eq!(gone(&mut world), 0);
 }
@@ -178,13 +162,13 @@ fn the_copy_of_a_log_that_was_not_read_at_all_is_known() {
 fn a_copy_that_was_empty_when_it_was_seen_is_known() {
     let mut world = world();
     world.memory.append(LOG, b"one\ntwo\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.append(COPY, b"");
-    ship(&mut world);
+    world.ship_all();
     copytruncate(&world);
     assert!(world.follower().noticed(&LOG.into()));
     world.memory.append(LOG, b"three\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["one\ntwo\n", "three\n"]);
 }
 
@@ -194,10 +178,10 @@ fn a_copy_that_is_met_as_the_log_is_truncated_is_known() {
     for steps in 0..60 {
         let mut world = world();
         world.memory.append(LOG, b"old\n");
-        ship(&mut world);
+        world.ship_all();
         copytruncate(&world);
         world.memory.append(LOG, b"one\n");
-        ship(&mut world);
+        world.ship_all();
         world.memory.append(LOG, b"two\n");
         world.memory.rename(COPY, "/log/app.log.2");
         copy(&world, LOG, COPY);
@@ -209,7 +193,7 @@ fn a_copy_that_is_met_as_the_log_is_truncated_is_known() {
         world.memory.act_after(u64::MAX, |_| ());
         world.memory.truncate(LOG, 0);
         world.memory.append(LOG, b"three\n");
-        ship(&mut world);
+        world.ship_all();
         assert_eq!(texts(&world), ["old\n", "one\ntwo\n", "three\n"], "{steps}");
         assert_eq!(gone(&mut world), 0, "{steps}");
     }
@@ -221,15 +205,15 @@ fn the_copy_of_what_a_log_did_not_hold_when_it_was_looked_at_is_known() {
     for steps in 0.. {
         let mut world = world();
         world.memory.append(LOG, b"old\n");
-        ship(&mut world);
+        world.ship_all();
         copytruncate(&world);
-        ship(&mut world);
+        world.ship_all();
         world.memory.act_after(steps, |memory| {
             memory.rename(COPY, "/log/app.log.2");
             memory.append(LOG, b"one\ntwo\n");
             memory.append(COPY, b"one\ntwo\n");
         });
-        ship(&mut world);
+        world.ship_all();
         world.memory.act_after(u64::MAX, |_| ());
         if world.memory.content("/log/app.log.2").is_none() {
             assert!(steps > 3, "nothing was ever done meanwhile");
@@ -237,7 +221,7 @@ fn the_copy_of_what_a_log_did_not_hold_when_it_was_looked_at_is_known() {
         }
         world.memory.truncate(LOG, 0);
         world.memory.append(LOG, b"three\n");
-        ship(&mut world);
+        world.ship_all();
         assert_eq!(texts(&world), ["old\n", "one\ntwo\n", "three\n"], "{steps}");
         assert_eq!(gone(&mut world), 0, "{steps}");
     }
@@ -254,12 +238,12 @@ fn a_file_may_be_replaced_by_a_copy_of_itself_again_and_again() {
             world.memory.append(LOG, line.as_bytes());
             all += &line;
         }
-        ship(&mut world);
+        world.ship_all();
         world.follower = None;
-        ship(&mut world);
+        world.ship_all();
         copy(&world, LOG, "/log/new");
         world.memory.rename("/log/new", LOG);
-        ship(&mut world);
+        world.ship_all();
     }
     assert_settled(&mut world, &[&all]);
 }
@@ -268,7 +252,7 @@ fn a_file_may_be_replaced_by_a_copy_of_itself_again_and_again() {
 fn generations_that_came_while_nobody_looked_are_told_apart() {
     let mut world = world();
     world.memory.append(LOG, b"one\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.memory.append(LOG, b"two\n");
     copytruncate(&world);
@@ -279,7 +263,7 @@ fn generations_that_came_while_nobody_looked_are_told_apart() {
         copytruncate(&world);
     }
     world.memory.append(LOG, b"five\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["five\n", "four\n", "one\ntwo\n", "three\n"]);
 }
 
@@ -288,12 +272,12 @@ fn a_copy_that_no_pattern_matches_is_read_after_a_stop_if_it_holds_more() {
     let mut world = world();
     world.flows[0].paths = vec![LOG.into()];
     world.memory.append(LOG, b"one\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.memory.append(LOG, b"two\n");
     copytruncate(&world);
     world.memory.append(LOG, b"three\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["one\ntwo\n", "three\n"]);
     assert_eq!(world.daemons[0].finals.len(), 1);
 }
@@ -304,14 +288,14 @@ fn a_file_may_be_replaced_by_a_copy_of_itself() {
         let mut world = world();
         let long = format!("{}\n", "x".repeat(900)).repeat(5);
         world.memory.append(LOG, long.as_bytes());
-        ship(&mut world);
+        world.ship_all();
         if stopped {
             world.follower = None;
         }
         world.memory.append("/log/new", long.as_bytes());
         world.memory.rename("/log/new", LOG);
         world.memory.append(LOG, b"more\n");
-        ship(&mut world);
+        world.ship_all();
         assert_settled(&mut world, &[&format!("{long}more\n")]);
     }
 }
@@ -320,14 +304,14 @@ fn a_file_may_be_replaced_by_a_copy_of_itself() {
 fn lines_through_the_descriptor_of_a_file_that_was_replaced_arrive() {
     let mut world = world();
     world.memory.append(LOG, b"one\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.append("/log/new", b"one\n");
     let old = world.memory.open_to_append(LOG);
     world.memory.rename("/log/new", LOG);
     world.memory.append(LOG, b"two\n");
-    ship(&mut world);
+    world.ship_all();
     old(b"late\n");
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(texts(&world), ["late\n", "one\ntwo\n"]);
     assert_settled(&mut world, &["late\n", "one\ntwo\n"]);
 }
@@ -336,16 +320,16 @@ fn lines_through_the_descriptor_of_a_file_that_was_replaced_arrive() {
 fn two_live_files_with_the_same_content_are_two() {
     let mut world = world();
     world.memory.append(LOG, b"header\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.append("/log/app.log.b", b"header\n");
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(texts(&world), ["header\n"], "it may be a copy");
     world.memory.wait(Duration::from_secs(11));
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(texts(&world), ["header\n", "header\n"]);
     // One that goes on otherwise is known to be none.
     world.memory.append("/log/app.log.c", b"header\nother\n");
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["header\n", "header\n", "header\nother\n"]);
 }
 
@@ -353,10 +337,10 @@ fn two_live_files_with_the_same_content_are_two() {
 fn a_file_that_was_deleted_and_made_anew_is_another_one() {
     let mut world = world();
     world.memory.append(LOG, b"same\n");
-    ship(&mut world);
+    world.ship_all();
     world.memory.delete(LOG);
     world.memory.append(LOG, b"same\n");
-    ship(&mut world);
+    world.ship_all();
     assert_eq!(texts(&world), ["same\n", "same\n"]);
 }
 
@@ -364,17 +348,17 @@ fn a_file_that_was_deleted_and_made_anew_is_another_one() {
 fn a_copy_is_known_after_progress_was_lost() {
     let mut world = world();
     world.memory.append(LOG, b"one\ntwo\n");
-    ship(&mut world);
+    world.ship_all();
     copytruncate(&world);
     world.memory.append(LOG, b"three\n");
-    ship(&mut world);
+    world.ship_all();
     world.follower = None;
     world.kept = Default::default();
     let held = world.daemons[0].held();
     let named = held.into_iter().map(|held| ("a".parse().unwrap(), held));
     let entries = remembered_by_daemon(named.collect());
     world.follower().rebuild(&entries).unwrap();
-    ship(&mut world);
+    world.ship_all();
     assert_settled(&mut world, &["one\ntwo\n", "three\n"]);
 }
 
@@ -386,7 +370,7 @@ fn a_kill_at_every_step_loses_nothing_and_repeats_nothing() {
         kill_after(None);
         let mut world = world();
         world.memory.append(LOG, b"one\n");
-        ship(&mut world);
+        world.ship_all();
         kill_after(Some(steps));
         let act = |world: &mut World| {
             world.run(|world| {
@@ -409,8 +393,8 @@ fn a_kill_at_every_step_loses_nothing_and_repeats_nothing() {
         let killed = world.kills;
         kill_after(None);
         world.memory.wait(Duration::from_secs(400));
-        ship(&mut world);
-        ship(&mut world);
+        world.ship_all();
+        world.ship_all();
         let all = texts(&world).concat();
         let mut lines: Vec<_> = all.lines().collect();
         lines.sort_unstable();
