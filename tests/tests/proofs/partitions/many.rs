@@ -42,6 +42,9 @@ fn amount() -> Amount {
     }
 }
 
+/// The exit code of a daemon that stopped at the deadline with work left.
+const WORK_LEFT: i32 = 3;
+
 /// Whose a record is.
 fn customer(number: u64) -> u64 {
     match number % 2 {
@@ -202,7 +205,9 @@ fn thousands(
         peak / MIB
     );
     assert!(peak < MOST, "VmHWM is {peak}");
-    assert_eq!(daemon.stop(PATIENCE)?, 0);
+    // With `--full` it has thousands of files to remove, which may take longer than it has to stop.
+    let exit = daemon.stop(PATIENCE)?;
+    assert!(exit == 0 || exit == WORK_LEFT, "it stopped with {exit}");
     let mut seen = Seen::default();
     let found = held(&folder.join("out/data"), numbers, &mut seen)?;
     seen.settle(count)?;
