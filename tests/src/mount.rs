@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::readers::skipped;
 use crate::trouble::{Attempting, Outcome, Trouble};
+use crate::wait::until;
+
+/// How long it may be in use by somebody else.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A mounted file system; unmounted when dropped.
 pub struct Mount {
@@ -49,11 +54,17 @@ impl Mount {
     /// A clone of the file system of [`ext4`](Self::ext4) at `path`: the same files with the same
     /// inodes and births, as those of a cloned machine have. Nothing may be open.
     pub fn clone_at(&self, path: &Path) -> Outcome<Option<Self>> {
-        let status = Command::new("umount").arg(&self.path).status();
-        if !status.attempting("run umount")?.success() {
-            let what = self.path.display();
-            return Err(Trouble(format!("{what} cannot be unmounted")));
-        }
+        // A process that another test begins may have what was open here for a moment.
+        let what = format!("{} to be unmounted", self.path.display());
+        until(&what, PATIENCE, || {
+            let unmounted = Command::new("umount").arg(&self.path).output();
+            let unmounted = unmounted.attempting("run umount")?;
+            let why = String::from_utf8_lossy(&unmounted.stderr);
+            match unmounted.status.success() {
+                true => Ok(()),
+                false => Err(Trouble(why.trim().to_owned())),
+            }
+        })?;
         let image = self.path.with_extension("ext4");
         let copied = path.with_extension("ext4");
         std::fs::copy(&image, &copied).attempting(format!("copy {}", image.display()))?;
