@@ -13,8 +13,8 @@ use super::watch::{Notices, Watch};
 use crate::progress::ProgressError;
 use crate::tail::{Follower, ReloadError, Request, Rules, Settled, Status};
 
-/// Everything is looked at not more often than this, whatever notices say, and at most so often that
-/// it takes one part in [`LOOK_SHARE`] of the time.
+/// Everything is looked at this often, whatever notices say, or less often, so that it takes no more than
+/// one part in [`LOOK_SHARE`] of the time.
 const SCAN: Duration = Duration::from_secs(5);
 
 /// See [`SCAN`]: an agent with many thousand idle files must not be seen on a machine.
@@ -33,7 +33,7 @@ const POLL_SHARE: u32 = 20;
 /// Notices within this time are handled together.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A scan that a notice asks for waits so many times as long as the last one took.
+/// A scan that a notice asks for waits so many times as long as the last one took, [`SCAN`] at most.
 const SCAN_SHARE: u32 = 10;
 
 /// How many orders may wait. Each stream has two at most.
@@ -330,7 +330,7 @@ impl Follow {
                 false if polls => (took * POLL_SHARE).clamp(POLL, SCAN),
                 false => (took * LOOK_SHARE).clamp(SCAN, RARELY),
             };
-        due.scan_for_notice = now + (took * SCAN_SHARE).max(GLANCE);
+        due.scan_for_notice = now + (took * SCAN_SHARE).clamp(GLANCE, SCAN);
         Ok(())
     }
 

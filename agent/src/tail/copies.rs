@@ -6,15 +6,16 @@
 //! that it was made of, nothing of it may have been read, and that file has to be truncated or gone:
 //! two files that both live are never made one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use standpipe_config::frame::Tail;
 use standpipe_config::names::SourceId;
 
 use super::doubt::is_older;
-use super::file::{File, compare};
+use super::file::{File, compare, stem};
 use super::{Follower, Key};
 use crate::disk::{Handle, Kind, Sight};
 use crate::identity::{Incarnation, Known, PREFIX, Prefix, tail_of};
@@ -250,6 +251,31 @@ impl Follower {
         {
             self.forget(id);
         }
+    }
+
+    /// Logs that new files are named after may hold by now what they did not when they were looked at
+    /// last: `app.log.1` and `app-20261129.log` are named after `app.log`.
+    pub(super) fn look_at_namesakes(&mut self, keys: &BTreeSet<Key>) {
+        let doubted = keys.iter().filter_map(|key| self.files.get(key));
+        let doubted = doubted.filter(|file| file.is_doubtful());
+        let mut names: Vec<&[u8]> = doubted.map(|f| f.path.as_os_str().as_bytes()).collect();
+        if names.is_empty() {
+            return;
+        }
+        // There may be thousands of both.
+        names.sort_unstable();
+        let has_namesake = |log: &Path| {
+            let stem = stem(log);
+            let from = names.partition_point(|name| *name < stem);
+            let mut rests = names[from..]
+                .iter()
+                .map_while(|name| name.strip_prefix(stem));
+            rests.any(|rest| !rest.contains(&b'/'))
+        };
+        let logs = self.files.iter();
+        let logs = logs.filter(|(_, file)| file.is_original() && has_namesake(&file.path));
+        let logs: Vec<Key> = logs.map(|(key, _)| *key).collect();
+        logs.into_iter().for_each(|log| self.look_at(log));
     }
 
     pub(super) fn is_matched(&self, path: &Path) -> bool {

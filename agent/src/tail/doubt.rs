@@ -5,10 +5,7 @@
 //! one holds waits, for a bounded time, for that one to be truncated or to go; then it is read as a
 //! file of its own. Content alone never makes two live files one.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::Duration;
 
 use standpipe_config::names::SourceId;
@@ -68,7 +65,7 @@ impl File {
     }
 
     /// Whether others may be copies of it.
-    fn is_original(&self) -> bool {
+    pub(super) fn is_original(&self) -> bool {
         let is_log = !self.is_archive() && !self.is_doubtful() && !self.cursors.is_empty();
         // Nobody would deliver what a copy of the rest of a file begins with.
         is_log && !self.is_rest
@@ -135,9 +132,9 @@ impl Follower {
 
     /// Decides, where that can be, about all files that may be copies.
     pub(super) fn decide_all(&mut self) {
-        for key in self.doubtful.clone() {
-            self.decide(key);
-        }
+        let doubtful = self.doubtful.clone();
+        self.look_at_namesakes(&doubtful);
+        doubtful.into_iter().for_each(|key| self.decide(key));
     }
 
     /// Whether a copy seems to be under way, so that what is written to its original meanwhile
@@ -218,7 +215,6 @@ impl Follower {
         };
         let mut beginning = Vec::new();
         handle.read(0, OPENING, &mut beginning)?;
-        self.look_at_namesakes(key);
         let older = |file: &File| is_older(file.incarnation.birth, birth);
         let mut others = Vec::new();
         for (other, file) in &mut self.files {
@@ -236,18 +232,6 @@ impl Follower {
             (doubt.of, doubt.same) = (None, 0);
         }
         self.is_copy_of_dormant(key, birth)
-    }
-
-    /// Logs that a copy is named after may hold by now what they did not when they were looked at last.
-    fn look_at_namesakes(&mut self, key: Key) {
-        let Some(path) = self.files.get(&key).map(|file| file.path.clone()) else {
-            return;
-        };
-        let namesakes = self.files.iter().filter(|(other, file)| {
-            **other != key && file.is_original() && is_named_after(&path, &file.path)
-        });
-        let namesakes: Vec<Key> = namesakes.map(|(other, _)| *other).collect();
-        namesakes.into_iter().for_each(|other| self.look_at(other));
     }
 
     /// Looks at a followed file anew, as somebody may have truncated it since.
@@ -371,14 +355,6 @@ impl Follower {
 /// Whether a file was there before another one was made, by their births; 0: not known.
 pub(super) fn is_older(birth: i64, other: i64) -> bool {
     birth == 0 || other == 0 || birth < other
-}
-
-/// Whether a file is in the folder of a log and has a name that begins as the log's does, up to its
-/// extension: `app.log.1` and `app-20261129.log` are named after `app.log`.
-fn is_named_after(path: &Path, log: &Path) -> bool {
-    let names = path.file_name().zip(log.file_stem());
-    let begins = |(name, stem): (&OsStr, &OsStr)| name.as_bytes().starts_with(stem.as_bytes());
-    path.parent() == log.parent() && names.is_some_and(begins)
 }
 
 /// Whether two files hold the same bytes between two offsets.

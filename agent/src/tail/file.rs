@@ -5,9 +5,11 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use memchr::memrchr;
 use standpipe_config::frame::Tail;
 use standpipe_config::names::SourceId;
 use standpipe_config::settings::agent::Flow;
@@ -345,6 +347,15 @@ pub(super) fn prefix_now(handle: &Handle) -> io::Result<Prefix> {
 /// The folder of a path.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
+}
+
+/// The path of a file up to the extension of its name, as bytes.
+pub(super) fn stem(path: &Path) -> &[u8] {
+    let path = path.as_os_str().as_bytes();
+    let name = memrchr(b'/', path).map_or(0, |slash| slash + 1);
+    // What only begins with a dot is hidden.
+    let dot = memrchr(b'.', path).filter(|dot| *dot > name);
+    &path[..dot.unwrap_or(path.len())]
 }
 
 /// What is remembered of a source, to be held against a file.

@@ -1,5 +1,6 @@
 //! What a look at a followed file changes: growth, truncation, failure to look.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,7 @@ impl Follower {
         match self.disk.look(path) {
             Ok(sight) if self.is_file(key, &sight) => {
                 self.observe(key, sight);
+                self.look_at_namesakes(&BTreeSet::from([key]));
                 self.decide(key);
                 true
             }

@@ -1,7 +1,6 @@
 //! The scan: everything that matches is looked at, and everything followed is looked for.
 //! Correctness rests on it; notices only make it quick.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -272,13 +271,14 @@ impl Follower {
     /// A file that ended and of which nothing is waited for is followed no longer. What is
     /// remembered of it stays, in case it comes back.
     fn drop_if_over(&mut self, key: Key) {
-        let is_over = |files: &BTreeMap<Key, File>| files.get(&key).is_some_and(File::is_over);
-        if !is_over(&self.files) {
+        let Some(file) = self.files.get(&key).filter(|file| file.is_over()) else {
             return;
-        }
+        };
         // Whoever still has it open may have written to it since it was looked at.
-        self.look_at(key);
-        if !is_over(&self.files) {
+        if file.handle.is_some() {
+            self.look_at(key);
+        }
+        if !self.files.get(&key).is_some_and(File::is_over) {
             return;
         }
         if let Some(path) = self.put_to_sleep(key) {
