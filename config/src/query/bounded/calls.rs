@@ -20,26 +20,10 @@ impl<'q> Look<'q> {
             Does::Select | Does::Map | Does::First => true,
             Does::Same | Does::Text(_) | Does::Word | Does::Number | Does::Fixed(_) => false,
         };
-        let mut length = 0;
-        for argument in arguments.iter().filter(|_| !of_each) {
-            // Asked of nothing, so that it is as long as it is written.
-            let Term::Str(None, parts) = argument else {
-                return Err(format!(
-                    "what {name} is given must be a text as it is written"
-                ));
-            };
-            for part in parts {
-                length += match part {
-                    StrPart::Str(text) => text.len() as u64,
-                    StrPart::Char(_) => 4,
-                    StrPart::Term(_) => {
-                        return Err(format!(
-                            "what {name} is given must be a text as it is written"
-                        ));
-                    }
-                };
-            }
-        }
+        let length = match of_each {
+            true => 0,
+            false => written_length(name, arguments)?,
+        };
         let same = Values {
             spread: false,
             ..asked
@@ -76,4 +60,19 @@ impl<'q> Look<'q> {
             (Does::Select | Does::First | Does::Map, _) => return Err(refused(name)),
         })
     }
+}
+
+/// How many bytes texts have that stand in a query as they are: such arguments are asked of nothing.
+fn written_length(name: &str, arguments: &[Term<&str>]) -> Result<u64, Why> {
+    let length_of = |part: &StrPart<&str, Term<&str>>| match part {
+        StrPart::Str(text) => Some(text.len() as u64),
+        StrPart::Char(_) => Some(4),
+        StrPart::Term(_) => None,
+    };
+    let of_argument = |argument: &Term<&str>| match argument {
+        Term::Str(None, parts) => parts.iter().map(length_of).sum::<Option<u64>>(),
+        _ => None,
+    };
+    let length = arguments.iter().map(of_argument).sum::<Option<u64>>();
+    length.ok_or_else(|| format!("what {name} is given must be a text as it is written"))
 }

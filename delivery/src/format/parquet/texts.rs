@@ -134,16 +134,14 @@ impl Texts {
         let Values::Plain(plain) = &mut self.values else {
             return from;
         };
-        let (ends, bytes) = (texts.value_offsets(), texts.value_data());
-        for row in from..until {
-            if texts.is_null(row) {
+        for (row, text) in rows(texts, from, until) {
+            let Some(text) = text else {
                 self.levels.push(0);
                 continue;
-            }
+            };
             if plain.len() >= self.page_size {
                 return row;
             }
-            let text = &bytes[ends[row] as usize..ends[row + 1] as usize];
             plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
             plain.extend_from_slice(text);
             self.bounds.add(text);

@@ -325,8 +325,8 @@ impl Stage {
             );
             // What was delivered just before a kill and not remembered may count as gone, where its
             // file was truncated meanwhile.
-            let inexact = self.uncounted || interrupted;
-            let wrong = !inexact && (delivered != arrived || arrived + gone > written);
+            let exact = !self.uncounted && !interrupted;
+            let wrong = exact && (delivered != arrived || arrived + gone > written);
             if wrong || (self.kind.watched && arrived + gone != written) {
                 return Err(said);
             }
