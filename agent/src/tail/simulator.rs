@@ -89,13 +89,17 @@ impl World {
         world
     }
 
-    /// Everything that there is now arrives; what is found out on the way, too.
+    /// Everything that there is now arrives.
+    pub(crate) fn ship(&mut self) {
+        self.follower().scan().unwrap();
+        while self.exchange(0, Luck::Good) {}
+        self.follower().commit().unwrap();
+    }
+
+    /// What is found out on the way arrives, too.
     pub(crate) fn ship_all(&mut self) {
-        for _ in 0..2 {
-            self.follower().scan().unwrap();
-            while self.exchange(0, Luck::Good) {}
-            self.follower().commit().unwrap();
-        }
+        self.ship();
+        self.ship();
     }
 
     pub(crate) fn follower(&mut self) -> &mut Follower {

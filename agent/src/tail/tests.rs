@@ -11,13 +11,6 @@ use crate::identity::tail_of;
 const LOG: &str = "/log/app.log";
 
 impl World {
-    /// Everything that there is now arrives.
-    fn ship(&mut self) {
-        self.follower().scan().unwrap();
-        while self.exchange(0, Luck::Good) {}
-        self.follower().commit().unwrap();
-    }
-
     fn text(&self) -> String {
         let text = self.daemons[0].text.values().flatten().copied();
         String::from_utf8(text.collect()).unwrap()
@@ -229,8 +222,8 @@ fn what_was_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
     }
 }
 
-#[test]
-fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
+/// A log that was delivered, which nobody heard before a kill, and then truncated.
+fn delivered_unheard_and_truncated() -> World {
     let mut world = World::roomy();
     world.memory.append(LOG, b"one\n");
     world.follower().scan().unwrap();
@@ -238,6 +231,12 @@ fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
     world.follower().commit().unwrap();
     world.exchange(0, Luck::ReplyLost);
     world.memory.truncate(LOG, 0);
+    world
+}
+
+#[test]
+fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
+    let mut world = delivered_unheard_and_truncated();
     world.ship();
     let bytes = world.bytes();
     assert_eq!((bytes.delivered, bytes.gone), (4, 0));
@@ -246,13 +245,7 @@ fn what_was_all_delivered_before_a_kill_and_truncated_after_it_is_not_gone() {
 /// Nobody hears the first answer to what is said of it either.
 #[test]
 fn what_was_delivered_and_truncated_is_not_gone_though_the_answer_to_its_gap_is_lost() {
-    let mut world = World::roomy();
-    world.memory.append(LOG, b"one\n");
-    world.follower().scan().unwrap();
-    world.follower().remember();
-    world.follower().commit().unwrap();
-    world.exchange(0, Luck::ReplyLost);
-    world.memory.truncate(LOG, 0);
+    let mut world = delivered_unheard_and_truncated();
     world.memory.append(LOG, b"two\n");
     world.follower().scan().unwrap();
     let request = world.follower().compose(0).unwrap().unwrap();

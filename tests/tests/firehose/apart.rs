@@ -8,13 +8,12 @@ use std::time::Duration;
 use base64_simd::STANDARD;
 use serde_json::Value;
 use standpipe_tests::random::Random;
-use standpipe_tests::s3::commanded::Commanded;
-use standpipe_tests::s3::{BUCKET, Contents, KEY_ID, SECRET};
+use standpipe_tests::s3::{BUCKET, Contents};
 use standpipe_tests::trouble::Attempting;
 use standpipe_tests::wait::until;
 use standpipe_tests::{Daemon, Folder, Ledger, Outcome, Trouble, objects};
 
-use crate::{PATIENCE, daemon, python, raw, script};
+use crate::{PATIENCE, python, script, set_up};
 
 /// How often the daemon is killed meanwhile.
 const KILLS: usize = 3;
@@ -90,13 +89,7 @@ fn until_all_is_delivered(daemon: &Daemon) -> Outcome {
 #[test]
 fn documents_are_taken_apart_and_lie_where_their_keys_say() -> Outcome {
     let folder = Folder::new("firehose-apart")?;
-    std::fs::write(folder.join("secret"), SECRET)?;
-    let store = Commanded::start(&folder.join("store"))?;
-    let endpoint = store.address();
-    let more = format!(
-        "region: eu-1, created: {{s3: {{endpoint: \"http://{endpoint}\", access_key_id: {KEY_ID}, secret_access_key: {{file: secret}}}}}}"
-    );
-    let (mut daemon, door) = daemon(folder.path(), &raw("web", ""), &more)?;
+    let (store, mut daemon, door) = set_up(&folder, "")?;
     daemon.up()?;
     let Some(mut python) = python()? else {
         return folder.done();

@@ -2,12 +2,11 @@
 //! once over a kill, in objects that pyarrow reads.
 
 use serde_json::{Value, json};
-use standpipe_tests::s3::commanded::Commanded;
-use standpipe_tests::s3::{BUCKET, Contents, KEY_ID, SECRET};
+use standpipe_tests::s3::{BUCKET, Contents};
 use standpipe_tests::trouble::Attempting;
 use standpipe_tests::{Folder, Outcome, Trouble, objects};
 
-use crate::{PATIENCE, daemon, python, raw, said, script};
+use crate::{PATIENCE, python, said, script, set_up};
 
 /// Each is put by one run of the script, with one record that fails.
 const ROUNDS: u64 = 2;
@@ -53,14 +52,8 @@ fn row(number: u64) -> Value {
 #[test]
 fn each_record_is_a_row_with_the_columns_of_the_table_over_a_kill() -> Outcome {
     let folder = Folder::new("firehose-columns")?;
-    std::fs::write(folder.join("secret"), SECRET)?;
     write_table(&folder)?;
-    let store = Commanded::start(&folder.join("store"))?;
-    let endpoint = store.address();
-    let more = format!(
-        "region: eu-1, created: {{glue_tables: tables, s3: {{endpoint: \"http://{endpoint}\", access_key_id: {KEY_ID}, secret_access_key: {{file: secret}}}}}}"
-    );
-    let (mut daemon, door) = daemon(folder.path(), &raw("web", ""), &more)?;
+    let (store, mut daemon, door) = set_up(&folder, "glue_tables: tables,")?;
     daemon.up()?;
     if run(&["make", &door, BUCKET])?.is_none() {
         return folder.done();

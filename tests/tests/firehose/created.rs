@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use standpipe_tests::random::Random;
 use standpipe_tests::s3::commanded::Commanded;
-use standpipe_tests::s3::{BUCKET, Contents, KEY_ID, SECRET};
+use standpipe_tests::s3::{BUCKET, Contents};
 use standpipe_tests::trouble::Attempting;
-use standpipe_tests::{Daemon, Folder, Ledger, Outcome, Trouble, objects};
+use standpipe_tests::{Folder, Ledger, Outcome, Trouble, objects};
 
-use crate::{PATIENCE, daemon, python, raw, script};
+use crate::{PATIENCE, python, script, set_up};
 
 /// The moments that have names, and what the definition says that is on disk by then.
 const POINTS: [(&str, &str); 4] = [
@@ -37,17 +37,6 @@ fn replay(door: &str, folder: &Folder, names: &[String]) -> Outcome<Option<Child
         .stderr(Stdio::inherit())
         .spawn();
     running.attempting("run Python").map(Some)
-}
-
-fn set_up(folder: &Folder) -> Outcome<(Commanded, Daemon, String)> {
-    std::fs::write(folder.join("secret"), SECRET)?;
-    let store = Commanded::start(&folder.join("store"))?;
-    let endpoint = store.address();
-    let more = format!(
-        "region: eu-1, created: {{disk_is_encrypted: true, s3: {{endpoint: \"http://{endpoint}\", access_key_id: {KEY_ID}, secret_access_key: {{file: secret}}}}}}"
-    );
-    let (daemon, door) = daemon(folder.path(), &raw("web", ""), &more)?;
-    Ok((store, daemon, door))
 }
 
 /// That a script ended well.
@@ -93,7 +82,7 @@ fn settle(folder: &Folder, store: &Commanded) -> Outcome {
 #[test]
 fn a_kill_at_each_named_moment_of_a_made_stream_is_made_up_for() -> Outcome {
     let folder = Folder::new("firehose-points")?;
-    let (store, mut daemon, door) = set_up(&folder)?;
+    let (store, mut daemon, door) = set_up(&folder, "disk_is_encrypted: true,")?;
     for (point, part) in POINTS {
         daemon
             .environment
@@ -123,7 +112,7 @@ fn a_kill_at_each_named_moment_of_a_made_stream_is_made_up_for() -> Outcome {
 #[test]
 fn what_terraform_does_gets_through_kills() -> Outcome {
     let folder = Folder::new("firehose-terraform")?;
-    let (store, mut daemon, door) = set_up(&folder)?;
+    let (store, mut daemon, door) = set_up(&folder, "disk_is_encrypted: true,")?;
     daemon.up()?;
     let names: Vec<_> = (0..STREAMS).map(|n| format!("orders-{n}")).collect();
     let Some(mut running) = replay(&door, &folder, &names)? else {

@@ -18,8 +18,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
+use standpipe_tests::s3::commanded::Commanded;
+use standpipe_tests::s3::{KEY_ID, SECRET};
 use standpipe_tests::trouble::Attempting;
-use standpipe_tests::{Daemon, Outcome, Trouble, components, port};
+use standpipe_tests::{Daemon, Folder, Outcome, Trouble, components, port};
 
 /// Enough for anything that takes seconds on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -43,6 +45,19 @@ fn daemon(folder: &Path, streams: &str, more: &str) -> Outcome<(Daemon, String)>
     daemon.doors = format!("  firehose: {{address: \"127.0.0.1:{port}\", {more}}}\n");
     daemon.configure(streams)?;
     Ok((daemon, format!("http://127.0.0.1:{port}")))
+}
+
+/// A store, and a daemon of which streams that are made over the wire deliver into it, not started;
+/// `more` is of `created`.
+fn set_up(folder: &Folder, more: &str) -> Outcome<(Commanded, Daemon, String)> {
+    std::fs::write(folder.join("secret"), SECRET)?;
+    let store = Commanded::start(&folder.join("store"))?;
+    let endpoint = store.address();
+    let more = format!(
+        "region: eu-1, created: {{{more} s3: {{endpoint: \"http://{endpoint}\", access_key_id: {KEY_ID}, secret_access_key: {{file: secret}}}}}}"
+    );
+    let (daemon, door) = daemon(folder.path(), &raw("web", ""), &more)?;
+    Ok((store, daemon, door))
 }
 
 /// A Python with boto3 and the AWS CLI, if it is there.

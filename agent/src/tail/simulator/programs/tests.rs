@@ -87,77 +87,70 @@ const HEADERS: Kind = Kind {
     watched: false,
 };
 
+fn assert_plays(kind: Kind, acts: Vec<Act>) {
+    assert_eq!(failure(&Program { kind, acts }), None);
+}
+
 /// A log that is cut to a header has left another log that begins with it alone.
 #[test]
 fn what_begins_with_what_is_left_of_a_log_is_no_copy_of_it() {
-    let program = Program {
-        kind: HEADERS,
-        acts: vec![
-            Act::Write(0, 43, true),
-            Act::Scan,
-            Act::Exchange(0, Luck::ReplyLost),
-            Act::Write(1, 28, false),
-            Act::Cut(0, 1),
-        ],
-    };
-    assert_eq!(failure(&program), None);
+    let acts = vec![
+        Act::Write(0, 43, true),
+        Act::Scan,
+        Act::Exchange(0, Luck::ReplyLost),
+        Act::Write(1, 28, false),
+        Act::Cut(0, 1),
+    ];
+    assert_plays(HEADERS, acts);
 }
 
 /// One stream had come to what a truncated log holds now, and the other one not, when progress was lost.
 #[test]
 fn streams_in_different_epochs_go_on_where_they_were_when_progress_is_lost() {
-    let program = Program {
-        kind: HEADERS,
-        acts: vec![
-            Act::Write(0, 13, true),
-            Act::Scan,
-            Act::Exchange(0, Luck::Good),
-            Act::Cut(0, 0),
-            Act::Write(0, 4, true),
-            Act::Exchange(1, Luck::Good),
-            Act::Lose,
-        ],
-    };
-    assert_eq!(failure(&program), None);
+    let acts = vec![
+        Act::Write(0, 13, true),
+        Act::Scan,
+        Act::Exchange(0, Luck::Good),
+        Act::Cut(0, 0),
+        Act::Write(0, 4, true),
+        Act::Exchange(1, Luck::Good),
+        Act::Lose,
+    ];
+    assert_plays(HEADERS, acts);
 }
 
 /// A log that held a header and no more was deleted; two others that are no copies begin with it.
 #[test]
 fn what_is_left_of_a_file_that_was_replaced_has_no_copies() {
-    let program = Program {
-        kind: HEADERS,
-        acts: vec![
-            Act::Write(0, 17, true),
-            Act::Cut(0, 1),
-            Act::Scan,
-            Act::Write(1, 49, false),
-            Act::Rotate(0, true),
-            Act::Write(0, 6, true),
-            Act::Delete(0, true),
-        ],
-    };
-    assert_eq!(failure(&program), None);
+    let acts = vec![
+        Act::Write(0, 17, true),
+        Act::Cut(0, 1),
+        Act::Scan,
+        Act::Write(1, 49, false),
+        Act::Rotate(0, true),
+        Act::Write(0, 6, true),
+        Act::Delete(0, true),
+    ];
+    assert_plays(HEADERS, acts);
 }
 
 /// The compressed form of a log got the inode of one that was empty, and no birth tells so.
 #[test]
 fn an_empty_log_does_not_go_on_in_a_compressed_file() {
-    let program = Program {
-        kind: Kind {
-            birthless: true,
-            headers: false,
-            watched: false,
-        },
-        acts: vec![
-            Act::Write(0, 25, true),
-            Act::Cut(0, 0),
-            Act::Rotate(0, true),
-            Act::Write(0, 1, true),
-            Act::Scan,
-            Act::Rotate(0, false),
-            Act::Exchange(0, Luck::ReplyLost),
-            Act::Pack(0),
-        ],
+    let kind = Kind {
+        birthless: true,
+        headers: false,
+        watched: false,
     };
-    assert_eq!(failure(&program), None);
+    let acts = vec![
+        Act::Write(0, 25, true),
+        Act::Cut(0, 0),
+        Act::Rotate(0, true),
+        Act::Write(0, 1, true),
+        Act::Scan,
+        Act::Rotate(0, false),
+        Act::Exchange(0, Luck::ReplyLost),
+        Act::Pack(0),
+    ];
+    assert_plays(kind, acts);
 }
